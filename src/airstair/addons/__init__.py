@@ -1,0 +1,1 @@
+"""Add-ons: one folder for each partner, the same file names in each."""

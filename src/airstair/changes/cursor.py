@@ -1,0 +1,31 @@
+"""Snapshot cursors: how a reader of the change log misses nothing under concurrent writers.
+
+A cursor is a saved `pg_snapshot`. A change is new when it is visible now and was not visible in the
+saved snapshot. Sequence numbers or times as cursors lose changes, because commits do not happen in
+their order; waiting for the oldest open transaction would hold everybody behind one slow writer.
+"""
+
+from __future__ import annotations
+
+# One statement, so that the rows and the snapshot handed back are of the same instant. A row of nulls
+# stands for "nothing new". Parameters: cursor (text).
+READ_NEW = """
+WITH this AS (SELECT pg_current_snapshot() AS snapshot)
+SELECT this.snapshot::text, new.operator_id, new.seq, new.at, new.kind, new.units, new.bulk
+  FROM this
+  LEFT JOIN LATERAL (
+       SELECT operator_id, seq, at, kind, units, bulk
+         FROM changes_change
+        WHERE xid >= pg_snapshot_xmin(%(cursor)s::pg_snapshot)
+          AND NOT pg_visible_in_snapshot(xid, %(cursor)s::pg_snapshot)
+  ) new ON true
+ ORDER BY new.seq
+"""
+
+READ_NEW_OF_OPERATOR = READ_NEW.replace("WHERE xid", "WHERE operator_id = %(operator)s AND xid")
+
+CURRENT = "SELECT pg_current_snapshot()::text"
+
+# The channel on which every commit that wrote a change wakes its readers. No payload: equal notifications
+# of one transaction become one, and readers look at the log anyway.
+CHANNEL = "airstair_change"

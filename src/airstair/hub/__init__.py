@@ -1,0 +1,1 @@
+"""What all add-ons share: connections, flows, deliveries, ledger, limits, call log, health."""

@@ -1,0 +1,67 @@
+"""What an add-on is: a description, pure functions, and one thing that is not pure, how to make one call."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from importlib import resources
+from typing import Any
+
+from airstair.hub.flows import Budget, Fact, Flow, Mirror
+from airstair.hub.http import PartnerHttp
+from airstair.hub.setting import Settings
+from airstair.kernel.errors import Problem
+from airstair.kernel.outcome import Outcome
+
+
+class Category(StrEnum):
+    """The shelves of the Add-ons page."""
+
+    MARKETPLACES = "Marketplaces"
+    FLIGHT_PLANNING = "Flight planning"
+    HANDLING = "Handling and slots"
+    CREW = "Crew"
+    MAINTENANCE = "Maintenance"
+    SCHEDULE = "Schedule and reservations"
+    DOCUMENTS = "Documents"
+    SERVICES = "Services"
+    SAFETY = "Safety"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addon:
+    """An integration with one partner, as its folder describes it.
+
+    `check` asks the partner whether the settings work; its outcome's messages name the wrong field. It is absent
+    where the partner has no way to check. `problems` looks at settings that are wrong together. `for_sandbox` gives
+    the values that reach the local sandbox, from its address.
+    """
+
+    key: str
+    name: str
+    category: Category
+    purpose: str
+    settings: type[Settings]
+    flows: tuple[Flow, ...]
+    facts: tuple[Fact, ...]
+    budget: Budget | None = None
+    check: Callable[[PartnerHttp, Any], Awaitable[Outcome]] | None = None
+    problems: Callable[[Any], Sequence[Problem]] | None = None
+    for_sandbox: Callable[[str], Mapping[str, Any]] | None = None
+    account: Callable[[Any], str] | None = None  # what the partner counts calls by: usually the credentials
+    recipients: Callable[[Any], Sequence[str]] | None = None  # member codes told after each export
+    golive: Callable[[Any], Any] | None = None  # the partner's own list of conditions, as a check that prints
+    choose_aircraft: bool = True
+    shown_headers: tuple[str, ...] = ()  # headers of the partner's that hold no secret
+    package: str = field(default="")
+
+    def mirror(self, key: str) -> Mirror:
+        """The flow of that key. Raises KeyError."""
+        return next(flow for flow in self.flows if flow.key == key)
+
+    @cached_property
+    def about(self) -> str:
+        """The About page in Markdown."""
+        return resources.files(self.package).joinpath("about.md").read_text(encoding="utf-8")

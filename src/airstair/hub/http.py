@@ -1,0 +1,263 @@
+"""The only way out: one HTTP client for all partners.
+
+It reuses connections, gives every call a deadline, refuses private addresses, does not follow redirects,
+caps what it reads, and keeps what was exchanged (with secrets removed) for the call log. It knows nothing
+of retries, rules or the database.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from airstair.kernel.clock import Clock
+from airstair.kernel.outcome import OutcomeKind
+
+LONGEST_ANSWER = 2 * 1024 * 1024  # bytes; a partner's answer is a few kilobytes
+
+# Headers shown in the call log as they are; every other header's value is hidden. An allow-list, because a
+# partner's next header could be a secret.
+_SHOWN_HEADERS = frozenset(
+    [
+        "accept",
+        "accept-encoding",
+        "content-type",
+        "content-length",
+        "content-encoding",
+        "date",
+        "server",
+        "retry-after",
+        "user-agent",
+        "x-rate-limit-limit",
+        "x-rate-limit-remaining",
+        "x-rate-limit-reset",
+        "etag",
+        "location",
+        "allow",
+        "x-request-id",
+    ]
+)
+HIDDEN = "(hidden)"
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """A partner's answer, read whole."""
+
+    status: int
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+    @property
+    def is_json(self) -> bool:
+        return "json" in self.headers.get("content-type", "")
+
+
+class CallFailed(Exception):
+    """No answer. `kind` tells whether the partner may have processed it: `UNKNOWN` if so, else `UNAVAILABLE`."""
+
+    def __init__(self, kind: OutcomeKind, sentence: str) -> None:
+        self.kind = kind
+        super().__init__(sentence)
+
+
+class Exchange(msgspec.Struct, kw_only=True):
+    """What went out and what came back, for the call log; secrets already removed."""
+
+    at: datetime
+    method: str
+    url: str
+    request_headers: dict[str, str]
+    request_body: bytes
+    duration_ms: float = 0.0
+    status: int | None = None
+    response_headers: dict[str, str] = {}
+    response_body: bytes = b""
+    failure: str = ""
+
+
+class _PublicOnly(AbstractResolver):
+    """Resolves names, and refuses those that lead to private addresses."""
+
+    def __init__(self, allow_private: bool) -> None:
+        self._resolver = aiohttp.DefaultResolver()
+        self._allow_private = allow_private
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._resolver.resolve(host, port, family)
+        if not self._allow_private and any(_is_private(one["host"]) for one in found):
+            raise _PrivateAddress(host)
+        return found
+
+    async def close(self) -> None:
+        await self._resolver.close()
+
+
+class _PrivateAddress(OSError):
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"{host} is a private address, and partners are not called there. Check the address in the configuration;"
+            " set AIRSTAIR_ALLOW_PRIVATE_ADDRESSES=1 only for tests."
+        )
+
+
+def _is_private(address: str) -> bool:
+    try:
+        return not ipaddress.ip_address(address.split("%")[0]).is_global
+    except ValueError:
+        return False
+
+
+class HttpPool:
+    """The connections of one process, shared by all partners. Close it when the process stops."""
+
+    def __init__(self, *, allow_private: bool, open_to: Iterable[str] = ()) -> None:
+        """`open_to`: addresses (scheme://host:port) that may be private all the same: the local sandbox."""
+        self._open_to = {_origin(url) for url in open_to}
+        self._public = self._session(allow_private)
+        self._private = self._session(True)
+        self._allow_private = allow_private
+
+    @staticmethod
+    def _session(allow_private: bool) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=0, limit_per_host=0, resolver=_PublicOnly(allow_private), ttl_dns_cache=60
+        )
+        return aiohttp.ClientSession(connector=connector, auto_decompress=True, cookie_jar=aiohttp.DummyCookieJar())
+
+    def session_for(self, url: str) -> aiohttp.ClientSession:
+        """The session that may call this address. Raises `CallFailed` for a private one."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise CallFailed(OutcomeKind.MISCONFIGURED, f"“{url}” is not a web address. It must begin with https://.")
+        if self._allow_private or _origin(url) in self._open_to:
+            return self._private
+        if _is_private(parts.hostname):
+            raise CallFailed(OutcomeKind.MISCONFIGURED, str(_PrivateAddress(parts.hostname)))
+        return self._public
+
+    async def close(self) -> None:
+        await self._public.close()
+        await self._private.close()
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    default = 443 if parts.scheme == "https" else 80
+    return f"{parts.scheme}://{parts.hostname}:{parts.port or default}"
+
+
+class PartnerHttp:
+    """What an add-on calls its partner with: the shared pool, one deadline, and the secrets to hide.
+
+    `exchanges` holds what was exchanged through it, oldest first. One is made for each call.
+    """
+
+    def __init__(
+        self,
+        pool: HttpPool,
+        clock: Clock,
+        *,
+        deadline: timedelta,
+        secrets: Iterable[str] = (),
+        shown: Iterable[str] = (),
+    ) -> None:
+        """`shown`: the partner's own header names that hold no secret."""
+        self._pool = pool
+        self._clock = clock
+        self._deadline = aiohttp.ClientTimeout(total=deadline.total_seconds())
+        self._secrets = tuple(secret for secret in secrets if len(secret) >= 4)
+        self._shown_headers = _SHOWN_HEADERS | {name.lower() for name in shown}
+        self.exchanges: list[Exchange] = []
+
+    async def request(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
+        """Make one call and read the whole answer, whatever its status.
+
+        Raises `CallFailed` when there is no answer: refused or unresolvable (the partner has not seen it), or lost
+        after it went out (the partner may have). Never retries, never follows a redirect.
+        """
+        exchange = Exchange(
+            at=self._clock.now(),
+            method=method,
+            url=self._without_secrets(url),
+            request_headers=self._shown(headers),
+            request_body=body or b"",
+        )
+        self.exchanges.append(exchange)
+        began = time.perf_counter()
+        try:
+            answer = await self._exchange(method, url, headers, body)
+        except CallFailed as failed:
+            exchange.failure = str(failed)
+            raise
+        finally:
+            exchange.duration_ms = (time.perf_counter() - began) * 1000
+        exchange.status = answer.status
+        exchange.response_headers = self._shown(answer.headers)
+        exchange.response_body = self._without_secrets_in(answer.body)
+        return answer
+
+    async def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        session = self._pool.session_for(url)
+        try:
+            async with session.request(
+                method, url, headers=headers, data=body, timeout=self._deadline, allow_redirects=False
+            ) as response:
+                read = await response.content.read(LONGEST_ANSWER + 1)
+                while len(read) <= LONGEST_ANSWER and not response.content.at_eof():
+                    read += await response.content.read(LONGEST_ANSWER + 1 - len(read))
+                if len(read) > LONGEST_ANSWER:
+                    raise CallFailed(
+                        OutcomeKind.UNREADABLE, "The answer is too large to be one; reading it was stopped."
+                    )
+                names = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(status=response.status, headers=names, body=read)
+        except aiohttp.ClientConnectorError as refused:
+            if isinstance(refused.os_error, _PrivateAddress):
+                raise CallFailed(OutcomeKind.MISCONFIGURED, str(refused.os_error)) from None
+            raise CallFailed(
+                OutcomeKind.UNAVAILABLE,
+                f"The partner could not be reached ({refused.os_error.strerror or refused.os_error}).",
+            ) from None
+        except aiohttp.InvalidURL:
+            raise CallFailed(OutcomeKind.MISCONFIGURED, f"“{url}” is not a web address.") from None
+        except TimeoutError:
+            raise CallFailed(
+                OutcomeKind.UNKNOWN,
+                f"No answer within {self._deadline.total:g} s. The partner may or may not have processed the call.",
+            ) from None
+        except (
+            aiohttp.ClientPayloadError,
+            aiohttp.ServerDisconnectedError,
+            aiohttp.ClientOSError,
+            ConnectionError,
+        ) as lost:
+            raise CallFailed(
+                OutcomeKind.UNKNOWN,
+                f"The connection was lost before the answer was whole ({type(lost).__name__})."
+                " The partner may or may not have processed the call.",
+            ) from None
+        except aiohttp.ClientError as odd:
+            raise CallFailed(OutcomeKind.UNREADABLE, f"The answer is not HTTP that can be read ({odd}).") from None
+
+    def _shown(self, headers: Mapping[str, str]) -> dict[str, str]:
+        return {name: value if name.lower() in self._shown_headers else HIDDEN for name, value in headers.items()}
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, HIDDEN)
+        return text
+
+    def _without_secrets_in(self, body: bytes) -> bytes:
+        for secret in self._secrets:
+            body = body.replace(secret.encode(), HIDDEN.encode())
+        return body

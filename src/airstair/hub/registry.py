@@ -1,0 +1,45 @@
+"""Finds the add-ons: every folder under `airstair.addons` that has an `addon.py`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+from functools import cache
+
+import airstair.addons
+from airstair.hub.contract import Addon
+from airstair.kernel.errors import NotFound
+
+_extra: dict[str, Addon] = {}
+
+
+@cache
+def _found() -> dict[str, Addon]:
+    found: dict[str, Addon] = {}
+    for folder in pkgutil.iter_modules(airstair.addons.__path__):
+        name = f"airstair.addons.{folder.name}"
+        if importlib.util.find_spec(f"{name}.addon") is None:
+            continue
+        addon: Addon = importlib.import_module(f"{name}.addon").ADDON
+        found[addon.key] = addon
+    return found
+
+
+def addons() -> dict[str, Addon]:
+    """All add-ons by key, in order of name."""
+    every = _found() | _extra
+    return dict(sorted(every.items(), key=lambda item: item[1].name.lower()))
+
+
+def addon(key: str) -> Addon:
+    """The add-on of that key. Raises `NotFound`, naming those there are."""
+    every = addons()
+    if key not in every:
+        raise NotFound(f"The add-on “{key}” (there are: {', '.join(every)})")
+    return every[key]
+
+
+def register(extra: Addon) -> None:
+    """Add an add-on that has no folder: for tests and benchmarks that define a partner of their own."""
+    _extra[extra.key] = extra

@@ -1,0 +1,164 @@
+"""What an admin fills in for an add-on, declared once and typed.
+
+An add-on's settings are one frozen `Settings` struct whose fields carry `setting(...)`. From that one
+declaration come the form, the command line's `name=value`, the check of each value, and which values
+are secrets.
+"""
+
+from __future__ import annotations
+
+import enum
+import types
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from airstair.kernel.errors import Problems
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of every add-on's settings. Every field has a default: nothing is required until it is switched on."""
+
+
+class SettingKind(enum.StrEnum):
+    """How a setting is asked for."""
+
+    TEXT = "text"
+    SECRET = "secret"  # noqa: S105 - a kind of input, not a password
+    SWITCH = "switch"
+    NUMBER = "number"
+    CHOICE = "choice"
+    PEOPLE = "people"  # members of the operator, by their codes
+
+
+class Meaning(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person is told about a setting, and the limits of its value."""
+
+    label: str
+    help: str = ""
+    secret: bool = False
+    people: bool = False
+    least: int | None = None
+    most: int | None = None
+    unit: str = ""
+    longest: int = 4000
+    required_when_on: bool = False
+    because: str = ""  # why the limit is what it is, said when it is passed
+    section: str = "Connection"
+
+
+def setting(label: str, **facts: Any) -> Meaning:
+    """The mark on a settings field: `interval_minutes: Annotated[int, setting("Interval", least=5)] = 5`."""
+    return Meaning(label=label, **facts)
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting, as forms and the command line need it."""
+
+    name: str
+    kind: SettingKind
+    meaning: Meaning
+    default: Any
+    choices: tuple[str, ...] = ()
+
+
+def settings_of(cls: type[Settings]) -> tuple[Setting, ...]:
+    """The settings in the order of their declaration. Raises TypeError for a field without `setting(...)`."""
+    hints = get_type_hints(cls, include_extras=True)
+    return tuple(_one(field.name, hints[field.name], field.default) for field in msgspec.structs.fields(cls))
+
+
+def _one(name: str, hint: Any, default: Any) -> Setting:
+    if get_origin(hint) is not Annotated:
+        raise TypeError(f"{name} needs a setting(...) mark.")
+    inner, *marks = get_args(hint)
+    meaning = next(mark for mark in marks if isinstance(mark, Meaning))
+    choices: tuple[str, ...] = ()
+    if get_origin(inner) in (Union, types.UnionType):
+        inner = next(arg for arg in get_args(inner) if arg is not type(None))
+    if get_origin(inner) is Literal:
+        kind, choices = SettingKind.CHOICE, tuple(str(c) for c in get_args(inner))
+    elif meaning.people:
+        kind = SettingKind.PEOPLE
+    elif meaning.secret:
+        kind = SettingKind.SECRET
+    elif inner is bool:
+        kind = SettingKind.SWITCH
+    elif inner is int:
+        kind = SettingKind.NUMBER
+    else:
+        kind = SettingKind.TEXT
+    return Setting(name=name, kind=kind, meaning=meaning, default=default, choices=choices)
+
+
+def secret_names(cls: type[Settings]) -> frozenset[str]:
+    return frozenset(s.name for s in settings_of(cls) if s.kind is SettingKind.SECRET)
+
+
+def read_settings(cls: type[Settings], values: Mapping[str, Any]) -> Settings:
+    """Typed settings from stored or typed-in values; text is understood for every kind.
+
+    Raises `Invalid` with every wrong field: unknown names, wrong kinds, values past a limit.
+    """
+    problems = Problems()
+    known = {s.name: s for s in settings_of(cls)}
+    read: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in known:
+            problems.add(name, f"There is no such setting. Known are: {', '.join(known)}.")
+        else:
+            read[name] = _value(known[name], value, problems)
+    problems.refuse()
+    return cls(**read)
+
+
+_TRUE, _FALSE = {"on", "yes", "true", "1"}, {"off", "no", "false", "0", ""}
+
+
+def _value(one: Setting, value: Any, problems: Problems) -> Any:
+    meaning, text = one.meaning, str(value).strip()
+    match one.kind:
+        case SettingKind.SWITCH:
+            if isinstance(value, bool):
+                return value
+            if text.lower() in _TRUE | _FALSE:
+                return text.lower() in _TRUE
+            problems.add(one.name, f"{meaning.label} is a switch. Use on or off.")
+        case SettingKind.NUMBER:
+            return _number(one, value, text, problems)
+        case SettingKind.CHOICE:
+            if text in one.choices:
+                return text
+            problems.add(one.name, f"{meaning.label} must be one of {', '.join(one.choices)}.")
+        case SettingKind.PEOPLE:
+            codes = value if isinstance(value, list | tuple) else text.replace(";", ",").split(",")
+            return tuple(str(code).strip().upper() for code in codes if str(code).strip())
+        case _:
+            if len(text) > meaning.longest:
+                problems.add(one.name, f"{meaning.label} is longer than {meaning.longest} characters. Shorten it.")
+            return text
+    return one.default
+
+
+def _number(one: Setting, value: Any, text: str, problems: Problems) -> int | None:
+    meaning = one.meaning
+    if (value is None or text == "") and one.default is None:
+        return None
+    try:
+        number = int(text)
+    except ValueError:
+        problems.add(one.name, f"{meaning.label} must be a whole number, not “{text}”.")
+        return None
+    unit = f" {meaning.unit}" if meaning.unit else ""
+    because = f" {meaning.because}" if meaning.because else ""
+    if meaning.least is not None and number < meaning.least:
+        problems.add(one.name, f"{meaning.label} must be at least {meaning.least}{unit}.{because}")
+    if meaning.most is not None and number > meaning.most:
+        problems.add(one.name, f"{meaning.label} must be at most {meaning.most}{unit}.{because}")
+    return number
+
+
+def missing_when_on(cls: type[Settings], settings: Settings) -> Iterable[Setting]:
+    """Settings without which the add-on cannot be switched on."""
+    return [s for s in settings_of(cls) if s.meaning.required_when_on and not getattr(settings, s.name)]

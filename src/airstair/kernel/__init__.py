@@ -1,0 +1,1 @@
+"""Words that every room shares: time, codes, money, outcomes. No framework, no input or output."""

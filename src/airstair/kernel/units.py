@@ -1,0 +1,32 @@
+"""What a change touches, and what a mirror keeps equal: one aircraft's schedule, one flight, one crew member."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class UnitKind(StrEnum):
+    """The kinds of thing that partners keep a copy of."""
+
+    AIRCRAFT = "aircraft"
+    FLIGHT = "flight"
+    TRIP = "trip"
+    CREW_MEMBER = "crew"
+    CONNECTION = "connection"
+    OPERATOR = "operator"
+
+
+class Unit(NamedTuple):
+    """One thing, by kind and id. Written `aircraft:81` in the change log and in the ledger."""
+
+    kind: UnitKind
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}:{self.id}"
+
+    @classmethod
+    def read(cls, text: str) -> Unit:
+        kind, _, number = text.partition(":")
+        return cls(UnitKind(kind), int(number))

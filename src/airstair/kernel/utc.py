@@ -1,0 +1,44 @@
+"""Aware UTC times and their written forms. Nothing below the page ever sees another zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from airstair.kernel.errors import Invalid
+
+
+def parse_utc(text: str, field: str = "time") -> datetime:
+    """An ISO 8601 time with its zone (`Z` or an offset) as aware UTC.
+
+    Raises `Invalid` for anything else: a time without a zone is refused, because guessing its zone moves a flight.
+    """
+    try:
+        when = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise Invalid.one(
+            field, f"“{text}” is not a time. Write it in UTC like 2027-03-04T09:12Z, with a day that exists."
+        ) from None
+    if when.tzinfo is None:
+        raise Invalid.one(field, f"“{text}” has no time zone. Add Z when it is UTC: {text.strip()}Z.")
+    try:
+        return when.astimezone(UTC)
+    except OverflowError:
+        raise Invalid.one(field, f"“{text}” is out of range. Use a year between 1900 and 2200.") from None
+
+
+def parse_day(text: str, field: str = "day") -> date:
+    """A calendar day, YYYY-MM-DD. Raises `Invalid`."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise Invalid.one(field, f"“{text}” is not a day. Write it like 2027-03-04.") from None
+
+
+def minutes_z(when: datetime) -> str:
+    """`2027-05-11T06:00Z`: the minute form that schedules are exchanged in."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
+def whole_minutes(length: timedelta) -> int:
+    """The length in minutes, rounded to the nearest."""
+    return round(length.total_seconds() / 60)

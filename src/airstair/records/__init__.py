@@ -1,0 +1,1 @@
+"""The schedule of record, one small app for each part of it."""

@@ -1,0 +1,1 @@
+"""Fleet: the aircraft of an operator and what is known about each."""

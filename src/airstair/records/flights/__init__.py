@@ -1,0 +1,1 @@
+"""Flights: trips, flights, aircraft events, empty legs, services and block times."""

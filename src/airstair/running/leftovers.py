@@ -1,0 +1,84 @@
+"""What an earlier run may have left in a data folder: a live server, a lock file with a number that now is another's.
+
+Called only by the holder of the folder's lock, so a server found here has lost its supervisor. Never removes
+`postmaster.pid`: it also carries the shared-memory key by which PostgreSQL itself recognises sessions still ending.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from airstair.running.problems import CannotRun
+
+STOP_SECONDS = 30
+
+
+def clear_leftovers(data: Path, sockets: Path | None, say: Callable[[str], None]) -> None:
+    """Stop an orphaned server of `data`, and make stale lock files harmless. Raises `CannotRun`."""
+    pid_file = data / "postmaster.pid"
+    pid = _written_pid(pid_file)
+    if pid is not None and pid != os.getpid():
+        if serves(pid, data):
+            say(f"A database server ({pid}) that an earlier run left behind is being stopped first.")
+            _stop(pid, data)
+        elif _is_alive(pid):
+            # The number has gone to another program, for which PostgreSQL would refuse to start. It passes over its
+            # parent's number, and still checks the rest of the file.
+            _rewrite_pid(pid_file, os.getpid())
+    for stale in sockets.glob(".s.PGSQL.*") if sockets else ():
+        stale.unlink(missing_ok=True)
+
+
+def serves(pid: int, data: Path) -> bool:
+    """Whether process `pid` is a postgres at work in `data` (its working folder, or named on its command line)."""
+    if sys.platform == "linux":
+        try:
+            name = Path(f"/proc/{pid}/comm").read_text().strip()
+            return name in ("postgres", "postmaster") and Path(f"/proc/{pid}/cwd").samefile(data)
+        except OSError:
+            return False
+    answer = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return "postgres" in answer.stdout and str(data) in answer.stdout
+
+
+def _written_pid(pid_file: Path) -> int | None:
+    try:
+        return abs(int(pid_file.read_text().split("\n", 1)[0]))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _rewrite_pid(pid_file: Path, pid: int) -> None:
+    rest = pid_file.read_text().split("\n", 1)
+    with pid_file.open("r+") as file:  # in place: owner and permissions stay
+        file.write("\n".join([str(pid), *rest[1:]]))
+        file.truncate()
+
+
+def _stop(pid: int, data: Path) -> None:
+    for word in (signal.SIGINT, signal.SIGQUIT):
+        os.kill(pid, word)
+        deadline = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < deadline:
+            if not serves(pid, data):
+                return
+            time.sleep(0.05)
+    raise CannotRun(
+        f"The database server {pid} of an earlier run does not stop. End it with “kill -9 {pid}”, then start again."
+    )

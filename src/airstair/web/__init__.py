@@ -1,0 +1,1 @@
+"""Pages, by place in the product."""
