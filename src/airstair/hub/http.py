@@ -94,7 +94,7 @@ class _PublicOnly(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         found = await self._resolver.resolve(host, port, family)
-        if not self._allow_private and any(_is_private(one["host"]) for one in found):
+        if not self._allow_private and any(is_private(one["host"]) for one in found):
             raise _PrivateAddress(host)
         return found
 
@@ -110,7 +110,10 @@ class _PrivateAddress(OSError):
         )
 
 
-def _is_private(address: str) -> bool:
+def is_private(address: str) -> bool:
+    """Whether a host name or address is this machine's or a private network's. Names are judged when resolved."""
+    if address.lower() == "localhost":
+        return True
     try:
         return not ipaddress.ip_address(address.split("%")[0]).is_global
     except ValueError:
@@ -120,9 +123,9 @@ def _is_private(address: str) -> bool:
 class HttpPool:
     """The connections of one process, shared by all partners. Close it when the process stops."""
 
-    def __init__(self, *, allow_private: bool, open_to: Iterable[str] = ()) -> None:
-        """`open_to`: addresses (scheme://host:port) that may be private all the same: the local sandbox."""
-        self._open_to = {_origin(url) for url in open_to}
+    def __init__(self, *, allow_private: bool, sandbox_url: str = "") -> None:
+        """`sandbox_url`: where connections of the sandbox environment may call although it is private."""
+        self._sandbox = _origin(sandbox_url) if sandbox_url else ""
         self._public = self._session(allow_private)
         self._private = self._session(True)
         self._allow_private = allow_private
@@ -134,14 +137,14 @@ class HttpPool:
         )
         return aiohttp.ClientSession(connector=connector, auto_decompress=True, cookie_jar=aiohttp.DummyCookieJar())
 
-    def session_for(self, url: str) -> aiohttp.ClientSession:
+    def session_for(self, url: str, *, sandbox: bool) -> aiohttp.ClientSession:
         """The session that may call this address. Raises `CallFailed` for a private one."""
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise CallFailed(OutcomeKind.MISCONFIGURED, f"“{url}” is not a web address. It must begin with https://.")
-        if self._allow_private or _origin(url) in self._open_to:
+        if self._allow_private or (sandbox and _origin(url) == self._sandbox):
             return self._private
-        if _is_private(parts.hostname):
+        if is_private(parts.hostname):
             raise CallFailed(OutcomeKind.MISCONFIGURED, str(_PrivateAddress(parts.hostname)))
         return self._public
 
@@ -169,11 +172,13 @@ class PartnerHttp:
         *,
         deadline: timedelta,
         secrets: Iterable[str] = (),
+        sandbox: bool = False,
         shown: Iterable[str] = (),
     ) -> None:
         """`shown`: the partner's own header names that hold no secret."""
         self._pool = pool
         self._clock = clock
+        self._to_sandbox = sandbox
         self._deadline = aiohttp.ClientTimeout(total=deadline.total_seconds())
         self._secrets = tuple(secret for secret in secrets if len(secret) >= 4)
         self._shown_headers = _SHOWN_HEADERS | {name.lower() for name in shown}
@@ -207,7 +212,7 @@ class PartnerHttp:
         return answer
 
     async def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        session = self._pool.session_for(url)
+        session = self._pool.session_for(url, sandbox=self._to_sandbox)
         try:
             async with session.request(
                 method, url, headers=headers, data=body, timeout=self._deadline, allow_redirects=False

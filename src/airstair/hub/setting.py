@@ -17,10 +17,6 @@ import msgspec
 from airstair.kernel.errors import Problems
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of every add-on's settings. Every field has a default: nothing is required until it is switched on."""
-
-
 class SettingKind(enum.StrEnum):
     """How a setting is asked for."""
 
@@ -51,6 +47,15 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
 def setting(label: str, **facts: Any) -> Meaning:
     """The mark on a settings field: `interval_minutes: Annotated[int, setting("Interval", least=5)] = 5`."""
     return Meaning(label=label, **facts)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of every add-on's settings. Every field has a default: nothing is required until it is switched on."""
+
+    environment: Annotated[
+        Literal["live", "sandbox"],
+        setting("Environment", help="The sandbox is Airstair's own imitation of the partner, for trying things out."),
+    ] = "live"
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):

@@ -91,3 +91,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     def sentence(self) -> str:
         """What is shown first: the partner's first words, else the kind."""
         return self.messages[0].text if self.messages else self.kind.label.capitalize() + "."
+
+    @classmethod
+    def failed(cls, kind: OutcomeKind, sentence: str, *, sent: int = 0) -> Outcome:
+        """An outcome in our own words, where the partner said nothing."""
+        return cls(kind=kind, sent=sent, messages=(PartnerMessage(level="error", text=sentence),))

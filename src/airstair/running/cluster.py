@@ -134,8 +134,10 @@ class Cluster:
         Raises `AlreadyRunning` when another process runs it, `CannotRun` with the reason otherwise.
         """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if not self._lock.take():
+            if not self.folder.exists():
+                self.folder.mkdir(parents=True)
+                self.folder.chmod(0o711 if os.geteuid() == 0 else 0o700)  # root's database account passes through
+            if not self._lock.take(patience=0.5):  # others look at it for an instant
                 who = self._lock.holder()
                 raise AlreadyRunning(
                     f"The database in {self.folder} is in use by another airstair process"
@@ -262,9 +264,9 @@ class Cluster:
         """None when ready; else what postgres said before it ended."""
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
-        with self.log.open("ab") as log:
-            begin = log.tell()
-            self._process = subprocess.Popen(
+        with os.fdopen(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
+            begin = self.log.stat().st_size
+            self._process = subprocess.Popen(  # noqa: S603 (PostgreSQL, with our own settings)
                 account.command(self._command(build, account), signal.SIGINT),
                 env=_environment(),
                 stdin=subprocess.DEVNULL,

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from airstair.running.problems import CannotRun
 
 
 class FileLock:
@@ -22,11 +25,28 @@ class FileLock:
         self.path = path
         self._descriptor: int | None = None
 
-    def take(self, *, shared: bool = False, wait: bool = False) -> bool:
-        """Take the lock; False when somebody else has it and `wait` is not set. Raises OSError on an unusable path."""
+    def take(self, *, shared: bool = False, wait: bool = False, patience: float = 0.0) -> bool:
+        """Take the lock; False when somebody else still has it after `patience` seconds and `wait` is not set.
+
+        Raises `CannotRun` when the file cannot be opened or locked.
+        """
+        deadline = time.monotonic() + patience
+        while not self._try(shared=shared, wait=wait):
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.02)
+        return True
+
+    def _try(self, *, shared: bool, wait: bool) -> bool:
         if self._descriptor is not None:
             raise RuntimeError(f"{self.path} is already locked by this object.")
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise CannotRun(
+                f"{self.path} cannot be written: {error.strerror}. Run Airstair as the user that owns "
+                f"{self.path.parent}, or give another folder with --home DIR or AIRSTAIR_HOME."
+            ) from error
         try:
             fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:

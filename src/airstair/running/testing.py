@@ -10,6 +10,7 @@ import atexit
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Generator
 from pathlib import Path
 
@@ -50,9 +51,10 @@ def _sweep() -> None:
     """Remove what killed test runs left behind: our folders whose lock nobody holds."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         try:
-            mine = folder.stat().st_uid == os.geteuid() and not folder.is_symlink()
+            found = folder.lstat()
+            old = found.st_uid == os.geteuid() and found.st_mtime < time.time() - 600
             lock = folder / "cluster" / "lock"
-            if mine and lock.exists() and not FileLock(lock).held_by_another():
+            if old and lock.exists() and not FileLock(lock).held_by_another():
                 shutil.rmtree(folder, ignore_errors=True)
         except OSError:
             continue

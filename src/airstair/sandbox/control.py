@@ -6,7 +6,7 @@ All of it is JSON, on the sandbox's own port, for this machine only (see `guard`
     GET    /control/                            the partners: key, name, address, pages
     GET    /control/<key>/state                 what the partner holds
     GET    /control/<key>/audit                 what the partner's people would object to, with evidence
-    GET    /control/<key>/calls                 calls received, oldest first; filters: aircraft=, since= (ISO 8601 time),
+    GET    /control/<key>/calls                 calls received, oldest first; filters: aircraft=, since= (ISO 8601),
                                                 after= (sequence number), limit= (the latest so many, 200 unless given)
     GET    /control/<key>/calls/<seq>           one call
     GET    /control/<key>/credentials           credentials that work here, and only here
@@ -66,7 +66,8 @@ def _refuse(sentence: str, status: int = 400) -> web.HTTPException:
 def _host(request: web.Request) -> Host:
     host = host_named(request)
     if host is None:
-        raise _refuse(f"No such partner. There are: {', '.join(request.app[HOSTS])}.", 404)
+        known: list[str] = list(request.app[HOSTS].keys())
+        raise _refuse(f"No such partner. There are: {', '.join(known)}.", 404)
     return host
 
 
@@ -88,10 +89,12 @@ async def _body(request: web.Request, kind: type[Any], what: str) -> Any:
 
 async def _partners(request: web.Request) -> web.Response:
     base = f"{request.scheme}://{request.host}"
+    hosts = request.app[HOSTS]
+    names = {key: host.partner.name for key, host in hosts.items()}
     return _json(
         [
-            {"key": key, "name": host.partner.name, "url": f"{base}/{key}", "pages": f"{base}/inspect/{key}/"}
-            for key, host in request.app[HOSTS].items()
+            {"key": key, "name": name, "url": f"{base}/{key}", "pages": f"{base}/inspect/{key}/"}
+            for key, name in names.items()
         ]
     )
 

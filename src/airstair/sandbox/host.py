@@ -89,6 +89,12 @@ class Host:
             self._record(call, aircraft, seq, reply, note, elapsed)
         return reply
 
+    def refuse_unread(self, call: Call, status: int, title: str) -> Answer:
+        """Refuse a call whose body could not be read, in the partner's words; it is kept like any other."""
+        answer = self.imitation.failure(status, title)
+        self._record(call, self.imitation.aircraft_of(call), self.journal.next_seq(), Reply(answer), None, 0.0)
+        return answer
+
     async def _reply(self, call: Call, strike: Strike, client_gone: Callable[[], bool]) -> Reply:
         fault = strike.fault
         if fault is None:
@@ -121,7 +127,9 @@ class Host:
             return Reply(whole, cut=True)
         return Reply(with_body(whole, body=b'{"meta": {"errors": [}, "dat'))
 
-    def _record(self, call: Call, aircraft: str | None, seq: int, reply: Reply, note: str | None, elapsed: float) -> None:
+    def _record(
+        self, call: Call, aircraft: str | None, seq: int, reply: Reply, note: str | None, elapsed: float
+    ) -> None:
         answer = reply.answer
         query = "&".join(f"{name}={value}" for name, values in call.query.items() for value in values)
         record = CallRecord(

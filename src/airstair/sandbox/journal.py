@@ -19,7 +19,8 @@ LONGEST_TEXT = 2 * 1024 * 1024
 
 _SECRET_HEADER = re.compile(r"authorization|token|cookie|secret|password|api-?key", re.IGNORECASE)
 _SECRET_FIELD = re.compile(
-    r"((?:client_secret|client_assertion|password|access_token|refresh_token)\"?\s*[=:]\s*\"?)([^\"&\s,}]+)", re.IGNORECASE
+    r"((?:client_secret|client_assertion|password|access_token|refresh_token)\"?\s*[=:]\s*\"?)([^\"&\s,}]+)",
+    re.IGNORECASE,
 )
 
 
@@ -42,8 +43,9 @@ class CallRecord(msgspec.Struct, frozen=True):
 
     @property
     def succeeded(self) -> bool:
-        """Whether the client got an answer in the two hundreds."""
-        return self.status is not None and 200 <= self.status < 300
+        """Whether the client got a whole answer in the two hundreds; a delayed one counts, a spoiled one does not."""
+        spoiled = self.fault is not None and not re.fullmatch(r"latency [\d.]+ s", self.fault)
+        return self.status is not None and 200 <= self.status < 300 and not spoiled
 
     def size(self) -> int:
         return len(self.body) + len(self.answer) + 600

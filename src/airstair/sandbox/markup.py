@@ -24,7 +24,7 @@ def join(parts: list[Html], between: str = "") -> Html:
     return Html(between.join(parts))
 
 
-def el(name: str, *children: object, **attributes: object) -> Html:
+def el(tag: str, /, *children: object, **attributes: object) -> Html:
     """An element. Trailing underscores and inner ones in attribute names become nothing and hyphens (`class_`,
     `data_live`). Attributes of None or False are left out, True stands alone."""
     written = []
@@ -33,10 +33,10 @@ def el(name: str, *children: object, **attributes: object) -> Html:
             continue
         label = key.rstrip("_").replace("_", "-")
         written.append(f" {label}" if value is True else f' {label}="{escape(str(value), quote=True)}"')
-    opening = f"<{name}{''.join(written)}>"
-    if name in VOID:
+    opening = f"<{tag}{''.join(written)}>"
+    if tag in VOID:
         return Html(opening)
-    return Html(f"{opening}{''.join(text(child) for child in children if child is not None)}</{name}>")
+    return Html(f"{opening}{''.join(text(child) for child in children if child is not None)}</{tag}>")
 
 
 def table(heads: list[str], rows: list[list[object]], *, empty: str, class_: str = "") -> Html:
@@ -44,7 +44,9 @@ def table(heads: list[str], rows: list[list[object]], *, empty: str, class_: str
     if not rows:
         return el("p", empty, class_="empty")
     head = el("tr", *[el("th", label, scope="col") for label in heads])
-    lines = [el("tr", *[el("td", cell, data_label=label) for label, cell in zip(heads, row, strict=True)]) for row in rows]
+    lines = [
+        el("tr", *[el("td", cell, data_label=label) for label, cell in zip(heads, row, strict=True)]) for row in rows
+    ]
     return el("div", el("table", el("thead", head), el("tbody", *lines), class_=class_ or None), class_="scroll")
 
 

@@ -90,12 +90,15 @@ class RunningPartner:
         return self._on_loop(self._host.imitation.credentials)
 
     def calls(
-        self, aircraft: str | None = None, *, since: datetime | None = None, after_seq: int = 0, limit: int | None = None
+        self,
+        aircraft: str | None = None,
+        *,
+        since: datetime | None = None,
+        after_seq: int = 0,
+        limit: int | None = None,
     ) -> list[CallRecord]:
         """The calls received, oldest first."""
-        return self._on_loop(
-            lambda: self._host.calls(aircraft, since=since, after_seq=after_seq, limit=limit)
-        )
+        return self._on_loop(lambda: self._host.calls(aircraft, since=since, after_seq=after_seq, limit=limit))
 
     def state(self) -> dict[str, Any]:
         return self._on_loop(self._host.state)
@@ -154,7 +157,11 @@ def running_in_thread(
     async def main() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        ending.append(lambda: loop.call_soon_threadsafe(stop.set) and None)
+
+        def end() -> None:
+            loop.call_soon_threadsafe(stop.set)
+
+        ending.append(end)
         async with running(clock=clock, home=home, port=port) as sandbox:
             ready.append(sandbox)
             started.set()
@@ -163,7 +170,7 @@ def running_in_thread(
     def work() -> None:
         try:
             asyncio.run(main())
-        except BaseException as failure:  # whatever ended the server belongs to the thread that waits for it
+        except BaseException as failure:  # noqa: BLE001 - whatever ended the server belongs to the waiting thread
             failed.append(failure)
         finally:
             started.set()

@@ -28,9 +28,7 @@ logger = logging.getLogger(__name__)
 LARGEST_BODY = 16 * 1024 * 1024
 
 
-def make_app(
-    clock: Clock, *, home: Path | None = None, allowed_hosts: frozenset[str] = frozenset()
-) -> web.Application:
+def make_app(clock: Clock, *, home: Path | None = None, allowed_hosts: frozenset[str] = frozenset()) -> web.Application:
     """The whole sandbox as an aiohttp application. With `home`, state and journals live in `home/<key>.sqlite3`.
 
     `allowed_hosts`: names, besides localhost and plain addresses, under which control and pages may be called.
@@ -63,12 +61,7 @@ async def _partner_call(request: web.Request) -> web.StreamResponse:
     path = "/" + request.match_info["path"]
     if path == "/" and request.method == "GET":
         raise web.HTTPFound(f"/inspect/{host.key}/")
-    try:
-        body = await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        return _response(host.imitation.failure(413, f"The body is larger than {LARGEST_BODY} bytes."))
-    except (ConnectionError, web.HTTPException, ValueError, asyncio.IncompleteReadError) as failure:
-        return _response(host.imitation.failure(400, f"The body could not be read: {failure}."))
+    body, unreadable = await _body(request)
     query: dict[str, list[str]] = {}
     for name, value in request.query.items():
         query.setdefault(name, []).append(value)
@@ -81,8 +74,20 @@ async def _partner_call(request: web.Request) -> web.StreamResponse:
         body=body,
         base_url=f"{request.scheme}://{request.host}/{host.key}",
     )
+    if unreadable is not None:
+        return _response(host.refuse_unread(call, *unreadable))
     reply = await host.serve(call, lambda: request.transport is None or request.transport.is_closing())
     return await _send(request, reply)
+
+
+async def _body(request: web.Request) -> tuple[bytes, tuple[int, str] | None]:
+    """The body, or with which status and sentence a call is refused whose body cannot be read."""
+    try:
+        return await request.read(), None
+    except web.HTTPRequestEntityTooLarge:
+        return b"", (413, f"The request body is larger than {LARGEST_BODY} bytes")
+    except (web.RequestPayloadError, ValueError):
+        return b"", (400, "The request body could not be read: check Content-Encoding and Content-Length")
 
 
 async def _send(request: web.Request, reply: Reply) -> web.StreamResponse:

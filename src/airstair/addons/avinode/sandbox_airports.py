@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import airportsdata
@@ -19,19 +20,23 @@ BLOCK_SPEED_KT = 400.0
 FIXED_MINUTES = 20.0
 
 
+def _untyped(airports: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return dict(airports)
+
+
 @functools.cache
 def _by_icao() -> dict[str, dict[str, Any]]:
-    return dict(airportsdata.load("ICAO"))
+    return _untyped(airportsdata.load("ICAO"))
 
 
 @functools.cache
 def _by_iata() -> dict[str, dict[str, Any]]:
-    return dict(airportsdata.load("IATA"))
+    return _untyped(airportsdata.load("IATA"))
 
 
 @functools.cache
 def _by_faa() -> dict[str, dict[str, Any]]:
-    return dict(airportsdata.load("LID"))
+    return _untyped(airportsdata.load("LID"))
 
 
 def record_of(code: str | None) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ computes positioning is not public, so `can_fly` follows the documented words wi
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -91,7 +92,7 @@ class Reading:
             found = [Interval(None, None, AVAILABLE, self._home_base, self._home_base, "No activity: at home base.")]
         else:
             found = [self._before(edges[0])]
-            found += [self._between(start, end) for start, end in zip(edges, edges[1:], strict=False)]
+            found += [self._between(start, end) for start, end in itertools.pairwise(edges)]
             found.append(self._after(edges[-1]))
         return _merged(found) + [self._option(activity) for activity in self._options]
 
@@ -169,7 +170,10 @@ class Reading:
         arrive = at + timedelta(minutes=flight)
         for activity in self._counted:
             if self.kind_of(activity) in BLOCKING and activity.start < arrive and activity.end > leave:
-                return False, f"Occupied by {activity.activity_type} from {activity.start_airport} at {activity.start:%H:%MZ}."
+                return (
+                    False,
+                    f"Occupied by {activity.activity_type} from {activity.start_airport} at {activity.start:%H:%MZ}.",
+                )
         following = [a for a in self._counted if a.start >= arrive and self.kind_of(a) in BLOCKING]
         if following:
             ahead = following[0]

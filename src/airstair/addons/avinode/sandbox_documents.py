@@ -47,7 +47,8 @@ KNOWN = frozenset(LONGEST) | {
     "services",
 }
 _TIME = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(Z|z|[+-]\d{2}(?::?\d{2})?)?", re.ASCII
+    r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(Z|z|[+-]\d{2}(?::?\d{2})?)?",
+    re.ASCII,
 )
 
 
@@ -114,7 +115,9 @@ def read_time(value: object) -> SentTime | None:
     try:
         offset = _offset(zone)
         micro = int((fraction or "0").ljust(6, "0")[:6])
-        local = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0), micro, timezone(offset))
+        local = datetime(
+            int(year), int(month), int(day), int(hour), int(minute), int(second or 0), micro, timezone(offset)
+        )
         return SentTime(local.astimezone(UTC), zone is not None and offset == timedelta())
     except (ValueError, OverflowError):
         return None

@@ -91,7 +91,7 @@ def _sift(legs: list[Offer], now: datetime) -> list[Offer]:
         if rival is None:
             shown.append(leg)
         else:
-            # Documented: of two with overlapping windows only one is available; which one is assumed: the better ranked.
+            # Documented: of two with overlapping windows only one is available. Assumed: it is the better ranked.
             decided.append(_withhold(leg, f"Its window overlaps that of {rival.activity.activity_id or rival.id}."))
     return shown + evading + decided
 
@@ -99,7 +99,7 @@ def _sift(legs: list[Offer], now: datetime) -> list[Offer]:
 def _without_evasion(legs: list[Offer]) -> tuple[list[Offer], list[Offer]]:
     """Documented: consecutive empty legs from and to the same airports to circumvent the limit are not allowed.
 
-    The first five days of such a chain are kept, the rest is withheld (assumed). Overlapping windows are another rule's.
+    The first five days of such a chain are kept, the rest is withheld (assumed). Overlaps are another rule's.
     """
     kept: list[Offer] = []
     evading: list[Offer] = []

@@ -1,4 +1,4 @@
-"""The imitated marketplace itself: companies and their aircraft, uploads, mapping tables, what members and staff change.
+"""The imitated marketplace itself: companies, aircraft, uploads, mapping tables, what members and staff change.
 
 It knows nothing of HTTP. Each change marks the document it belongs to, so that only that is kept anew.
 """
@@ -146,10 +146,10 @@ class Market:
         if not isinstance(activity_type, str) or not activity_type.strip() or len(activity_type) > 20:
             raise Refusal("Field 'type' must be an activity type of 1 to 20 characters.")
         before = company.mapping.get(activity_type, MappingRow())
-        equivalent = wish.get("equivalent") or before.equivalent
-        if equivalent not in EQUIVALENTS:
+        equivalent = _given(wish, "equivalent", before.equivalent)
+        if not isinstance(equivalent, str) or equivalent not in EQUIVALENTS:
             raise Refusal(f"Field 'equivalent' must be one of {', '.join(EQUIVALENTS)}.")
-        colour = wish.get("colour") or before.colour
+        colour = _given(wish, "colour", before.colour)
         if not isinstance(colour, str) or not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
             raise Refusal("Field 'colour' must be a colour such as #1f6feb.")
         company.mapping[activity_type] = MappingRow(equivalent, colour.lower())
@@ -161,15 +161,15 @@ class Market:
         if not isinstance(tail, str) or not same_registration(tail) or len(tail.strip()) > 16:
             raise Refusal("Field 'tail' must be a registration.")
         plane = self.find(tail)
-        company = self._company(wish).key if wish.get("company") else (plane.company if plane else "demo")
-        status = wish.get("status") or (plane.status if plane else FULLY_ACTIVE)
-        update_type = wish.get("update_type") or (plane.update_type if plane else INTEGRATED)
+        company = self._company({"company": _given(wish, "company", plane.company if plane else "demo")}).key
+        status = _given(wish, "status", plane.status if plane else FULLY_ACTIVE)
+        update_type = _given(wish, "update_type", plane.update_type if plane else INTEGRATED)
         if status not in STATUSES:
             raise Refusal(f"Field 'status' must be one of {', '.join(STATUSES)}.")
         if update_type not in UPDATE_TYPES:
             raise Refusal(f"Field 'update_type' must be one of {', '.join(UPDATE_TYPES)}.")
         home_base = plane.home_base if plane else None
-        if wish.get("home_base"):
+        if _given(wish, "home_base", None) is not None:
             home_base, written = resolve(wish["home_base"])
             if home_base is None:
                 raise Refusal(f"Field 'home_base': there is no airport {written!r}. Use its ICAO, IATA or FAA code.")
@@ -213,6 +213,12 @@ class Market:
             self.companies[key] = msgspec.msgpack.decode(body, type=Company)
 
 
+def _given(wish: Mapping[str, Any], name: str, otherwise: Any) -> Any:
+    """A wish's field; what forms send for an empty field counts as absent."""
+    value = wish.get(name)
+    return otherwise if value is None or value == "" else value
+
+
 def freshness(uploaded_at: datetime | None, now: datetime) -> str:
     """How fresh a schedule is, in a word: never sent, fresh, ageing or stale."""
     if uploaded_at is None:
@@ -222,8 +228,8 @@ def freshness(uploaded_at: datetime | None, now: datetime) -> str:
 
 
 def _first_airport(document: Document) -> str | None:
-    """The first airport of a document that exists: an adopted aircraft's home base (an assumption of the sandbox)."""
-    for sent in document.activities:
+    """The earliest airport of a document that exists: an adopted aircraft's home base (assumed)."""
+    for sent in sorted(document.activities, key=lambda activity: activity.start.at):
         for airport in (sent.start_airport, sent.end_airport):
             code, _ = resolve(airport)
             if code is not None:
@@ -240,7 +246,11 @@ def _stored(sent: SentActivity, index: int, home_base: str | None, soft: list[Me
         if code is None:
             # Documented: Error handling guide, "HTTP 200 + Errors": title, code, path. That the message says which
             # activity and airport code caused it is documented too; the words after the colon are assumed.
-            named = f"airport code '{written}' of activity '{activity_id}'" if written else f"no airport code in activity '{activity_id}'"
+            named = (
+                f"airport code '{written[:16]}' of activity '{activity_id}'"
+                if written
+                else f"no airport code in activity '{activity_id}'"
+            )
             title = f"Invalid {side} airport: {named}"
             soft.append(Message(title, f"{side.upper()}_AIRPORT_INVALID", f"activities[{index}].{side}Airport"))
     texts = sent.texts

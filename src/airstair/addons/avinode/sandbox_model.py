@@ -72,7 +72,7 @@ class MappingRow(msgspec.Struct, frozen=True):
 
 
 class Company(msgspec.Struct):
-    """A member. `adopts` is the sandbox's own convenience: unknown aircraft become the company's at their first call."""
+    """A member. `adopts`, a convenience of the sandbox: unknown aircraft become the company's at their first call."""
 
     key: str
     number: int
@@ -103,7 +103,7 @@ class Connection(msgspec.Struct):
     company: str
     token: str
     active: bool = True
-    permissions: list[str] = list(ALL_PERMISSIONS)
+    permissions: list[str] = msgspec.field(default_factory=lambda: list(ALL_PERMISSIONS))
     client_id: str = ""
     client_secret: str = ""
     last_used: datetime | None = None

@@ -13,7 +13,7 @@ from airstair.addons.avinode.sandbox_model import (
     Connection,
 )
 
-DEMO_API_TOKEN = "7a1d5a5e-0000-4000-8000-5a9db0c0ffee"
+DEMO_API_TOKEN = "7a1d5a5e-0000-4000-8000-5a9db0c0ffee"  # noqa: S105 - public on purpose
 """Identifies the calling application; the same for all customers of one software (documented: API basics)."""
 
 # Tokens are signed JWTs with the claims sub, iss, avitype (15 = system), avidomain, avitenant, avinonce
@@ -48,7 +48,7 @@ READ_ONLY_AUTHORIZATION_KEY = (
 """Company `demo`, active, but without the permission to upload schedules."""
 
 DEMO_CLIENT_ID = "sandbox-demo-client"
-DEMO_CLIENT_SECRET = "sandbox-demo-secret-opens-nothing-else"
+DEMO_CLIENT_SECRET = "sandbox-demo-secret-opens-nothing-else"  # noqa: S105 - public on purpose
 
 APPLICATIONS = {DEMO_API_TOKEN: "sandbox application"}
 
@@ -59,9 +59,7 @@ def companies() -> list[Company]:
 
 def connections() -> list[Connection]:
     return [
-        Connection(
-            "demo", "demo", DEMO_AUTHORIZATION_KEY, client_id=DEMO_CLIENT_ID, client_secret=DEMO_CLIENT_SECRET
-        ),
+        Connection("demo", "demo", DEMO_AUTHORIZATION_KEY, client_id=DEMO_CLIENT_ID, client_secret=DEMO_CLIENT_SECRET),
         Connection("other", "other", OTHER_AUTHORIZATION_KEY),
         Connection("demo-inactive", "demo", INACTIVE_AUTHORIZATION_KEY, active=False),
         Connection(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Protocol
 
 import msgspec
@@ -217,7 +218,11 @@ TIME_NAMES = {"off_block": "BLOFF", "take_off": "T/O", "landing": "LDG", "on_blo
 def times_out_of_order(times: dict[str, datetime | None]) -> tuple[str, str] | None:
     """The first pair of known times that is in an impossible order, by their short names; `None` when all fit."""
     known = [(name, when) for name in TIMES_IN_ORDER if (when := times.get(name)) is not None]
-    for (one, earlier), (other, later) in zip(known, known[1:], strict=False):
+    for (one, earlier), (other, later) in pairwise(known):
         if later < earlier:
             return TIME_NAMES[one], TIME_NAMES[other]
     return None
+
+
+# What a verification is about: a person looked at a leg on this route, at these times, with this aircraft.
+VERIFIED_FIELDS = frozenset({"aircraft_id", "adep", "ades", "std", "sta"})

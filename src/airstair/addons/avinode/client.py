@@ -1,0 +1,265 @@
+"""The two calls to Avinode: one that uploads a schedule, one that shows whether the settings work.
+
+It reads answers into outcomes. It never calls twice, holds no rule about when to call, and knows no database.
+Sources: Avinode's “API basics” (headers), “Error handling guide” (envelope and statuses), and what integrators
+have observed where those say nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from airstair import __version__
+from airstair.addons.avinode import wire
+from airstair.addons.avinode.settings import AvinodeSettings
+from airstair.hub.flows import Call, UnitDocument
+from airstair.hub.http import Answer, CallFailed, PartnerHttp
+from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
+
+PRODUCT = f"Airstair/{__version__}"
+_PATH = re.compile(r"activities\[(\d{1,6})\](?:\.(.+))?")
+# Documented for 403: the connection lacks a permission, or the aircraft is not set up for it. Both carry the same code
+# (observed), so only the path or the words tell which.
+_ABOUT_THE_AIRCRAFT = re.compile(r"\b(aircraft|tail|lift)\b|aircraftTail", re.IGNORECASE)
+_LONGEST_WAIT = timedelta(hours=24)  # a longer one asked for is a slip; the rolling limit is one hour
+
+
+def headers(settings: AvinodeSettings, now: datetime) -> dict[str, str]:
+    """What every call carries (documented: API basics; the product name: go-live checklist)."""
+    sent = now.astimezone(UTC)
+    carried = {
+        "Accept": "application/json",
+        "Authorization": f"Bearer {settings.authorization_key}",
+        "X-Avinode-ApiToken": settings.api_token,
+        "X-Avinode-SentTimestamp": sent.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "X-Avinode-Product": PRODUCT,
+    }
+    if settings.act_as_account:
+        carried["X-Avinode-ActAsAccount"] = settings.act_as_account
+    return carried
+
+
+async def put_schedules(call: Call) -> list[Outcome]:
+    """Upload each document with one PUT; an outcome for each, in order. A failed one is never sent again."""
+    return [await _put_schedule(call, one) for one in call.documents]
+
+
+async def _put_schedule(call: Call, one: UnitDocument) -> Outcome:
+    settings: AvinodeSettings = call.settings
+    sent = len(one.document.parts)
+    url = f"{settings.base_url.rstrip('/')}/schedules"
+    carried = headers(settings, call.now) | {"Content-Type": "application/json"}
+    try:
+        answer = await call.http.request("PUT", url, headers=carried, body=one.document.body)
+    except CallFailed as failed:
+        return Outcome(kind=failed.kind, sent=sent, messages=(_ours(str(failed)),))
+    return read_answer(answer, one, call.now)
+
+
+async def check(http: PartnerHttp, settings: AvinodeSettings) -> Outcome:
+    """Whether Avinode knows the credentials, by asking for the aircraft that they open. Changes nothing there."""
+    now = _now_of(http)
+    url = f"{settings.base_url.rstrip('/')}/aircraft"
+    try:
+        answer = await http.request("GET", url, headers=headers(settings, now))
+    except CallFailed as failed:
+        message = _ours(str(failed), field="base_url")
+        return Outcome(kind=failed.kind, messages=(message,))
+    outcome = read_answer(answer, None, now)
+    if answer.status == 403 and outcome.kind is OutcomeKind.MISCONFIGURED and wire.read_envelope(answer.body):
+        # Known, but not allowed to list aircraft: a connection for uploads alone. What was asked is answered.
+        text = "Avinode knows the key, but does not let it list aircraft. The first export shows whether it may upload."
+        return msgspec.structs.replace(outcome, kind=OutcomeKind.ACCEPTED, messages=(_ours(text, level="warning"),))
+    return outcome
+
+
+def _now_of(http: PartnerHttp) -> datetime:
+    return http._clock.now()
+
+
+# -- reading an answer --------------------------------------------------------------------------------------------
+
+
+class _Verdict(NamedTuple):
+    """How the call ended; the setting that is wrong; what we add to the partner's words."""
+
+    kind: OutcomeKind
+    setting: str = ""
+    hint: str = ""
+
+
+def read_answer(answer: Answer, one: UnitDocument | None, now: datetime) -> Outcome:
+    """What an answer means. `one` is the document that was sent, if one was."""
+    envelope = wire.read_envelope(answer.body)
+    said = () if envelope is None else tuple(_messages(envelope.meta, one))
+    verdict = _judge(answer, envelope, said)
+    messages = tuple(m if m.field else msgspec.structs.replace(m, field=verdict.setting) for m in said)
+    hint = verdict.hint
+    if not hint and not messages and verdict.kind is not OutcomeKind.ACCEPTED:
+        hint = f"Avinode answered {answer.status} {_without_words(answer)}."
+    if hint:
+        messages = (*messages, _ours(hint, field=verdict.setting))
+    return Outcome(
+        kind=verdict.kind,
+        sent=len(one.document.parts) if one is not None else 0,
+        messages=messages,
+        http_status=answer.status,
+        retry_after=None if verdict.kind.delivered else _retry_after(answer, now),
+    )
+
+
+def _without_words(answer: Answer) -> str:
+    if not answer.body:
+        return "and nothing else"
+    kind = answer.headers.get("content-type", "no content type").partition(";")[0]
+    return f"with {len(answer.body)} bytes of {kind} that are not its usual answer"
+
+
+def _judge(answer: Answer, envelope: wire.Envelope | None, said: tuple[PartnerMessage, ...]) -> _Verdict:
+    status = answer.status
+    if status >= 500:
+        return _Verdict(OutcomeKind.UNAVAILABLE)
+    if status >= 400:
+        return _refused(status, " ".join(f"{m.text} {m.code} {m.path}" for m in said))
+    if not 200 <= status < 300:
+        where = answer.headers.get("location", "elsewhere")
+        hint = f"The address answers {status} and points to {where}. Correct the address; redirects are not followed."
+        return _Verdict(OutcomeKind.MISCONFIGURED, "base_url", hint)
+    if envelope is None:
+        hint = f"Avinode answered {status} {_without_words(answer)}. Whether it took the call is not known."
+        return _Verdict(OutcomeKind.UNREADABLE, hint=hint)
+    # Documented: 200 with errors means stored, but not as sent.
+    return _Verdict(OutcomeKind.ACCEPTED_WITH_ERRORS if envelope.meta.errors else OutcomeKind.ACCEPTED)
+
+
+def _refused(status: int, words: str) -> _Verdict:
+    """What an answer of 4xx means, with all its words in one line."""
+    match status:
+        case 400:
+            return _malformed(words)
+        case 401:
+            return _Verdict(OutcomeKind.UNAUTHORISED, _credential_in(words) or "authorization_key")
+        case 403:
+            return _forbidden(words)
+        case 404 | 405 if _ABOUT_THE_AIRCRAFT.search(words):
+            return _Verdict(OutcomeKind.UNMATCHED)
+        case 404 | 405:
+            hint = (
+                f"There is no such operation at this address ({status}). Check that it ends as Avinode gave it: /api."
+            )
+            return _Verdict(OutcomeKind.MISCONFIGURED, "base_url", hint)
+        case 408 | 409 | 423 | 425:  # too slow, updated at the same time, locked: it passes (observed)
+            return _Verdict(OutcomeKind.UNAVAILABLE)
+        case 429:
+            return _Verdict(OutcomeKind.THROTTLED)
+    return _Verdict(OutcomeKind.REFUSED)  # 422 and whatever else says that the document is wrong
+
+
+def _malformed(words: str) -> _Verdict:
+    """400 is the document's fault, unless it names a header: those come from the settings and the clock."""
+    setting = _credential_in(words)
+    if setting:
+        return _Verdict(OutcomeKind.UNAUTHORISED, setting)
+    if "senttimestamp" in words.lower():
+        hint = "Avinode compares the time of each call with its own. Check the clock of this machine."
+        return _Verdict(OutcomeKind.MISCONFIGURED, hint=hint)
+    if "actasaccount" in words.lower():
+        return _Verdict(OutcomeKind.MISCONFIGURED, "act_as_account")
+    return _Verdict(OutcomeKind.REFUSED)
+
+
+def _credential_in(words: str) -> str:
+    """The setting whose header the answer names, if it names one."""
+    lower = words.lower()
+    if "apitoken" in lower:
+        return "api_token"
+    return "authorization_key" if re.search(r"header '?authorization", lower) else ""
+
+
+def _forbidden(words: str) -> _Verdict:
+    """403 has two documented causes, and one that was observed; each is another person's to mend.
+
+    The aircraft is not set up for this company: nothing is wrong with the settings, so it is unmatched. The key is
+    another company's (observed code): unauthorised. The key is good but may not do this: Avinode must allow it,
+    and asking for another key would not help: misconfigured. A page that is not Avinode's comes from something
+    in between: misconfigured, the address.
+    """
+    if _ABOUT_THE_AIRCRAFT.search(words):
+        hint = (
+            "Avinode takes schedules only for an aircraft that this key's company markets, that is Fully Active,"
+            " and whose schedule update type is Integrated. Ask support@avinode.com, or give the aircraft its own key."
+        )
+        return _Verdict(OutcomeKind.UNMATCHED, hint=hint)
+    if "AUTHENTICATION_" in words:
+        return _Verdict(OutcomeKind.UNAUTHORISED, "authorization_key")
+    if not words:
+        return _Verdict(OutcomeKind.MISCONFIGURED, "base_url")
+    hint = "Ask Avinode to give this API connection the permission to upload schedules."
+    return _Verdict(OutcomeKind.MISCONFIGURED, "authorization_key", hint)
+
+
+def _messages(meta: wire.AnswerMeta, one: UnitDocument | None) -> Iterator[PartnerMessage]:
+    for level, items in (("error", meta.errors), ("warning", meta.warnings), ("info", meta.infos)):
+        for item in items or ():
+            yield _message(level, item, one)
+
+
+def _message(level: str, item: Any, one: UnitDocument | None) -> PartnerMessage:
+    """One item of the envelope, whatever it is made of, tied to the activity that its path names."""
+    fields = item if isinstance(item, dict) else {"title": item}
+    text, code, path = (str(fields.get(name) or "") for name in ("title", "code", "path"))
+    about, field, value = _place(path, one)
+    text = text or code or "Avinode said that something is wrong, but not what."
+    if value and value not in text:
+        text = f"{text} (sent: {value})"
+    return PartnerMessage(level=level, text=text, code=code, path=path, about=about, field=field)
+
+
+def _place(path: str, one: UnitDocument | None) -> tuple[str, str, str]:
+    """Our name of what a path leads to, the field in it as Avinode calls it, and the value that we sent there."""
+    if one is None:
+        return "", "", ""
+    found = _PATH.fullmatch(path)
+    parts = one.document.parts
+    if found is None or int(found[1]) >= len(parts):
+        return str(one.unit), path, ""
+    index, field = int(found[1]), found[2] or ""
+    return parts[index].key, field, _sent_value(one.document.body, index, field)
+
+
+def _sent_value(body: bytes, index: int, field: str) -> str:
+    """What was sent in that field, where it is short: the airport code or the time that Avinode objects to."""
+    value: Any = msgspec.json.decode(body)["activities"][index].get(field.partition(".")[0], "")
+    if isinstance(value, dict):
+        value = value.get("icao", "")
+    return str(value) if isinstance(value, str | int | float) and len(str(value)) <= 40 else ""
+
+
+def _ours(text: str, *, field: str = "", level: str = "error") -> PartnerMessage:
+    return PartnerMessage(level=level, text=text, field=field)
+
+
+def _retry_after(answer: Answer, now: datetime) -> datetime | None:
+    """When the partner wants to be asked again: the later of Retry-After and, at a limit, X-Rate-Limit-Reset."""
+    waits = [_seconds(answer.headers.get("retry-after", ""), now)]
+    if answer.status == 429:
+        waits.append(_seconds(answer.headers.get("x-rate-limit-reset", ""), now))
+    known = [wait for wait in waits if wait is not None]
+    return now + min(max(known), _LONGEST_WAIT) if known else None
+
+
+def _seconds(written: str, now: datetime) -> timedelta | None:
+    """A wait as seconds from now or as an HTTP date; `None` for anything else."""
+    written = written.strip()
+    if written.isascii() and written.isdigit():
+        return timedelta(seconds=min(int(written[:9]), 10**8)) if len(written) <= 9 else _LONGEST_WAIT
+    try:
+        return max(parsedate_to_datetime(written) - now, timedelta())
+    except (ValueError, TypeError):
+        return None

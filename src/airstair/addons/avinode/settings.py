@@ -1,0 +1,194 @@
+"""What an admin fills in for Avinode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from airstair.hub.setting import Settings, setting
+from airstair.kernel.errors import Problem
+
+# Observed in an address of the live service that an operator published; Avinode names only its test address in public.
+LIVE_BASE_URL = "https://services.avinode.com/api"
+# These open the local sandbox and nothing else. They must be those of the imitation; a test compares the two.
+SANDBOX_API_TOKEN = "7a1d5a5e-0000-4000-8000-5a9db0c0ffee"  # noqa: S105 - public on purpose
+SANDBOX_AUTHORIZATION_KEY = (
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI1YTlkYjBjMC0wMDAwLTQwMDAtODAwMC0wMDAwMDAwM"
+    "DAwMDEiLCJpc3MiOiJhdmlub2RlIiwiYXZpdHlwZSI6MTUsImF2aWRvbWFpbiI6Ii5hdmlub2RlLmNvbSIsImF2aXR"
+    "lbmFudCI6NywiYXZpbm9uY2UiOiJjMGZmZWUwMC0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMDEifQ.YWlyc3RhaX"
+    "Itc2FuZGJveC1vbmx5LTE"
+)
+
+_LATER = "Takes effect when requests for quotes arrive, in a later version; nothing happens by it yet."
+
+
+class AvinodeSettings(Settings):
+    """One operator's (or one aircraft's) connection to Avinode, and what it sends."""
+
+    environment: Annotated[
+        Literal["live", "sandbox"],
+        setting(
+            "Environment",
+            help="Live is Avinode itself. Sandbox is the imitation on this machine; it fills in address and keys.",
+        ),
+    ] = "live"
+    base_url: Annotated[
+        str,
+        setting(
+            "Address of the API",
+            help="As Avinode names it to you with your key. The one given has been seen in use by others.",
+            required_when_on=True,
+            longest=300,
+        ),
+    ] = LIVE_BASE_URL
+    authorization_key: Annotated[
+        str,
+        setting(
+            "Authorization key",
+            help="From techsupport@avinode.com. It is not the password you sign in to Avinode with.",
+            secret=True,
+            required_when_on=True,
+        ),
+    ] = ""
+    api_token: Annotated[
+        str,
+        setting(
+            "API token",
+            help="Names this software to Avinode. It comes together with the authorization key.",
+            secret=True,
+            required_when_on=True,
+        ),
+    ] = ""
+    act_as_account: Annotated[
+        str,
+        setting(
+            "Act as account",
+            help="Login of the Avinode user on whose behalf calls are made. Leave empty unless Avinode asks for it.",
+            longest=120,
+        ),
+    ] = ""
+
+    export_automatically: Annotated[
+        bool,
+        setting(
+            "Export automatically",
+            help="Send every chosen aircraft at the interval below. When off, only EXPORT NOW sends.",
+            section="Schedule",
+        ),
+    ] = True
+    interval_minutes: Annotated[
+        int,
+        setting(
+            "Interval",
+            unit="minutes",
+            least=5,
+            most=60,
+            because="Avinode takes one call for an aircraft every 5 minutes at most,"
+            " and shows brokers how old a schedule is.",
+            help="How often each aircraft's schedule is sent.",
+            section="Schedule",
+        ),
+    ] = 5
+    send_options: Annotated[
+        bool,
+        setting("Send options", help="Flights with status Option go out too, as information.", section="Schedule"),
+    ] = False
+    send_opportunities: Annotated[
+        bool,
+        setting(
+            "Send opportunities",
+            help="Flights with status Opportunity go out too, to be sold as empty legs.",
+            section="Schedule",
+        ),
+    ] = False
+    send_only_continuous_availability_from_home_base: Annotated[
+        bool,
+        setting(
+            "Send only continuous availability from home base",
+            help="The aircraft is shown available only while it is at home base. Empty legs on offer stay on offer.",
+            section="Schedule",
+        ),
+    ] = False
+    reposition_to_home_base_after_h: Annotated[
+        int | None,
+        setting(
+            "Reposition to home base after",
+            unit="hours",
+            least=0,
+            most=240,
+            because="Ten days is the longest stay away that is worth predicting; leave it empty for none.",
+            help="Hours after its last activity elsewhere at which the aircraft appears at home base. Empty: never.",
+            section="Schedule",
+        ),
+    ] = None
+    share_services: Annotated[
+        bool,
+        setting(
+            "Share services",
+            help="Handling, fuel, catering and other services of each flight go to Avinode with their providers.",
+            section="Schedule",
+        ),
+    ] = False
+    recipients: Annotated[
+        tuple[str, ...],
+        setting("Recipients", people=True, help="Members who get a message after each export.", section="Schedule"),
+    ] = ()
+
+    download_requests_for_quotes: Annotated[
+        bool, setting("Download requests for quotes", help=_LATER, section="Requests for quotes")
+    ] = False
+    use_own_aircraft_performance: Annotated[
+        bool,
+        setting(
+            "Use own aircraft performance",
+            help=f"Flight times of a request from own performance figures instead of Avinode's. {_LATER}",
+            section="Requests for quotes",
+        ),
+    ] = False
+    add_subcharter_quotes_automatically: Annotated[
+        bool, setting("Add subcharter quotes automatically", help=_LATER, section="Requests for quotes")
+    ] = False
+    automatically_reject_unanswered_quotes: Annotated[
+        bool, setting("Automatically reject unanswered quotes", help=_LATER, section="Requests for quotes")
+    ] = False
+
+
+def minutes_between_calls(settings: AvinodeSettings) -> int | None:
+    """The interval, or `None` when only EXPORT NOW sends."""
+    return settings.interval_minutes if settings.export_automatically else None
+
+
+def problems(settings: AvinodeSettings) -> Sequence[Problem]:
+    """Settings that are wrong, or wrong together: an address or key that cannot be right."""
+    found = list(_address_problems(settings))
+    for name, label in (
+        ("authorization_key", "The authorization key"),
+        ("api_token", "The API token"),
+        ("act_as_account", "The account"),
+    ):
+        value: str = getattr(settings, name)
+        if not (value.isascii() and value.isprintable()):
+            found.append(Problem(name, f"{label} holds a character that cannot be in a key. Copy it once more."))
+        elif name != "act_as_account" and " " in value:
+            found.append(Problem(name, f"{label} has a blank in it. Enter the key alone, without “Bearer”."))
+    if settings.environment == "live" and settings.authorization_key == SANDBOX_AUTHORIZATION_KEY:
+        found.append(Problem("authorization_key", "This key opens the local sandbox only. Enter Avinode's own key."))
+    return found
+
+
+def _address_problems(settings: AvinodeSettings) -> Sequence[Problem]:
+    try:
+        parts = urlsplit(settings.base_url)
+        parts.port  # noqa: B018 - reading it is what checks it
+    except ValueError:
+        return [Problem("base_url", f"“{settings.base_url}” is not a web address. It looks like {LIVE_BASE_URL}.")]
+    if not settings.base_url:
+        return []
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return [Problem("base_url", f"“{settings.base_url}” is not a web address. It looks like {LIVE_BASE_URL}.")]
+    if parts.username is not None or parts.query or parts.fragment:
+        return [Problem("base_url", "The address must not hold a name, a password, a question mark or a hash sign.")]
+    if settings.environment == "live" and parts.scheme != "https":
+        return [Problem("base_url", "Avinode's address begins with https://. Keys would be readable on the way.")]
+    return []

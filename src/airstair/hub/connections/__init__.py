@@ -1,0 +1,1 @@
+"""One operator's configured add-ons: settings, secrets, which aircraft, on or off."""

@@ -1,0 +1,72 @@
+"""What follows from an outcome: pure rules that read the flow's facts and decide what happens next."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+import msgspec
+
+from airstair.hub.flows import Backoff, Every, Mirror
+from airstair.kernel.outcome import Outcome, OutcomeKind
+
+# The partner as a whole is in trouble, not this one document: everybody waits.
+CONNECTION_TROUBLE = frozenset(
+    {
+        OutcomeKind.UNAVAILABLE,
+        OutcomeKind.THROTTLED,
+        OutcomeKind.UNAUTHORISED,
+        OutcomeKind.MISCONFIGURED,
+        OutcomeKind.UNKNOWN,
+        OutcomeKind.UNREADABLE,
+    }
+)
+
+_WORST_FIRST = (
+    OutcomeKind.UNAUTHORISED,
+    OutcomeKind.MISCONFIGURED,
+    OutcomeKind.THROTTLED,
+    OutcomeKind.UNAVAILABLE,
+    OutcomeKind.UNKNOWN,
+    OutcomeKind.UNREADABLE,
+    OutcomeKind.REFUSED,
+    OutcomeKind.UNMATCHED,
+    OutcomeKind.ACCEPTED_WITH_ERRORS,
+    OutcomeKind.ACCEPTED,
+    OutcomeKind.UNCHANGED,
+)
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do after a unit's call. `again`: it goes back to the queue once the connection's pause is over."""
+
+    again: bool
+    pause_until: datetime | None
+    next_due: datetime | None
+
+
+def judge(
+    flow: Mirror, outcome: Outcome, *, tries: int, failures: int, interval: timedelta | None, ended: datetime
+) -> Verdict:
+    """What follows. `tries`: this unit's failed calls in a row, this one included; `failures`: the connection's.
+
+    A clock flow is due an interval after the call ended, whatever became of it: so no two calls can be closer
+    than the interval, and a partner that forbids retries gets none.
+    """
+    if isinstance(flow.trigger, Every):
+        return Verdict(again=False, pause_until=None, next_due=None if interval is None else ended + interval)
+    if outcome.kind not in CONNECTION_TROUBLE or not isinstance(flow.retry, Backoff):
+        return Verdict(again=False, pause_until=None, next_due=None)
+    pause = outcome.retry_after or ended + backoff(flow.retry, failures)
+    return Verdict(again=tries < flow.retry.tries, pause_until=pause, next_due=pause)
+
+
+def backoff(rule: Backoff, failures: int) -> timedelta:
+    """The wait after so many failures in a row: doubling, at most the longest, with a quarter of jitter."""
+    wait = min(rule.longest, rule.first * 2 ** min(failures - 1, 20))
+    return wait * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, guards nothing
+
+
+def worst(outcomes: list[Outcome]) -> Outcome:
+    """The outcome that a call as a whole is listed under."""
+    return min(outcomes, key=lambda outcome: _WORST_FIRST.index(outcome.kind))

@@ -1,0 +1,114 @@
+"""A connection that this worker serves: its senders, how far it has read, and whether its partner is away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from airstair.hub.connections.queries import LiveConnection
+from airstair.hub.engine.judging import CONNECTION_TROUBLE
+from airstair.hub.engine.reading import Snapshots, Together
+from airstair.hub.engine.results import Known
+from airstair.hub.engine.saver import Saver
+from airstair.hub.engine.sender import Sender
+from airstair.hub.engine.store import Held, Store
+from airstair.hub.flows import Mirror
+from airstair.hub.http import HttpPool
+from airstair.hub.limits import Limits
+from airstair.kernel.clock import Clock
+from airstair.kernel.outcome import Outcome
+
+
+@dataclass(slots=True)
+class Services:
+    """What all senders of a worker share."""
+
+    store: Store
+    limits: Limits
+    pool: HttpPool
+    clock: Clock
+    snapshots: Snapshots
+    known: Together[tuple[int, int, str, str], Known]
+    saver: Saver
+
+
+class Leased:
+    """One connection while this worker holds its lease."""
+
+    def __init__(self, connection: LiveConnection, services: Services, held: Held) -> None:
+        self.connection = connection
+        self.services = services
+        self.closed = False
+        self.failures = held.failures  # calls in a row that found the partner in trouble
+        self.paused_until = held.paused_until
+        self.compared_at = held.compared_at
+        self._cursor = held.snapshot  # what is vouched for: everything before has reached the ledger
+        self.begins_at = 0  # the reading at which it began to hear of changes; earlier ones its old cursor covers
+        self.caught_up = False  # what happened before it was leased has been read
+        self._recovered: list[Sender] = []
+        self.senders = {flow.key: Sender(self, flow) for flow in connection.addon.flows if isinstance(flow, Mirror)}
+
+    def paused(self, now: datetime) -> bool:
+        return self.paused_until is not None and self.paused_until > now
+
+    def pause(self, until: datetime) -> None:
+        """Nobody calls before then."""
+        self.paused_until = until if self.paused_until is None else max(until, self.paused_until)
+
+    def heard(self, outcome: Outcome, at: datetime, flow: Mirror) -> None:
+        """A call ended: count the partner's trouble, or its recovery."""
+        if outcome.kind in CONNECTION_TROUBLE:
+            self.failures += 1
+            return
+        if self.failures:
+            self.failures = 0
+            self.paused_until = None
+            self._recovered.append(self.senders[flow.key])
+
+    def take_recovered(self) -> list[Sender]:
+        """Senders whose partner has come back since this was last asked: what it missed is to be sent again."""
+        recovered, self._recovered = self._recovered, []
+        return recovered
+
+    def kick(self) -> None:
+        for sender in self.senders.values():
+            sender.kick()
+
+    def next_time(self) -> datetime | None:
+        return min((t for sender in self.senders.values() if (t := sender.next_time()) is not None), default=None)
+
+    def busy(self, now: datetime) -> bool:
+        return any(sender.busy(now) for sender in self.senders.values())
+
+    async def close(self) -> None:
+        """Stop sending; returns when no call is under way."""
+        self.closed = True
+        for sender in self.senders.values():
+            await sender.stop()
+
+    def oldest_generation(self) -> int | None:
+        return min((g for s in self.senders.values() if (g := s.waiting.oldest) is not None), default=None)
+
+    def cursor_row(self, readings: dict[int, str], latest: int, now: datetime) -> tuple[Any, ...] | None:
+        """The cursor that may be saved now, as a row; `None` while nothing may be vouched for.
+
+        `readings`: the snapshot of each generation read by this worker.
+        """
+        if not self.caught_up:
+            return None
+        oldest = self.oldest_generation()
+        safe = latest if oldest is None else oldest - 1
+        if safe >= self.begins_at and safe in readings:
+            self._cursor = readings[safe]
+        if self._cursor is None:
+            return None
+        return (
+            self.connection.operator_id,
+            self.connection.id,
+            self._cursor,
+            now,
+            self.compared_at,
+            self.paused_until,
+            self.failures,
+        )

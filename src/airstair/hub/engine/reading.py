@@ -1,0 +1,110 @@
+"""Reading for many connections at once: what is asked for in one instant is fetched in one statement."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from django.db import connection
+
+from airstair.kernel.units import Unit, UnitKind
+from airstair.records.flights.schedules import aircraft_schedules
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Together(Generic[K, V]):
+    """Collects the keys asked for while the event loop turns once, and fetches them together.
+
+    A fetch begins after its requests were made, so that each sees at least what its caller has seen.
+    """
+
+    def __init__(self, fetch: Callable[[list[K]], Awaitable[Mapping[K, V]]]) -> None:
+        self._fetch = fetch
+        self._asked: dict[K, asyncio.Future[V | None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def get(self, keys: Iterable[K]) -> dict[K, V]:
+        """What was found of the keys; those that are not there are absent. Raises what the fetch raises."""
+        wanted = list(keys)
+        loop = asyncio.get_running_loop()
+        futures = []
+        for key in wanted:
+            if not self._asked:
+                loop.call_soon(self._begin)
+            future = self._asked.get(key)
+            if future is None:
+                future = self._asked[key] = loop.create_future()
+            futures.append(future)
+        answers = await asyncio.gather(*futures)
+        return {key: answer for key, answer in zip(wanted, answers, strict=True) if answer is not None}
+
+    def _begin(self) -> None:
+        asked, self._asked = self._asked, {}
+        task = asyncio.get_running_loop().create_task(self._answer(asked))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, asked: dict[K, asyncio.Future[V | None]]) -> None:
+        try:
+            found = await self._fetch(list(asked))
+        except BaseException as problem:  # noqa: BLE001 - handed to everyone who asked
+            for future in asked.values():
+                if not future.done():
+                    future.set_exception(problem)
+                    future.exception()  # whoever stopped waiting must not cause "never retrieved"
+            return
+        for key, future in asked.items():
+            if not future.done():
+                future.set_result(found.get(key))
+
+
+class Wanted(NamedTuple):
+    """A snapshot that somebody needs."""
+
+    operator_id: int
+    unit: Unit
+    since: datetime
+
+
+class Snapshots:
+    """Snapshots of units, read by the record's own set-based readers in a few threads of their own."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="snapshots")
+        self._together: Together[Wanted, Any] = Together(self._fetch)
+
+    async def get(self, operator_id: int, units: Iterable[Unit], since: datetime) -> dict[Unit, Any]:
+        """The snapshot of each unit that exists."""
+        found = await self._together.get(Wanted(operator_id, unit, since) for unit in units)
+        return {wanted.unit: snapshot for wanted, snapshot in found.items()}
+
+    async def _fetch(self, wanted: list[Wanted]) -> dict[Wanted, Any]:
+        groups: dict[tuple[int, UnitKind, datetime], list[Wanted]] = {}
+        for one in wanted:
+            groups.setdefault((one.operator_id, one.unit.kind, one.since), []).append(one)
+        loop = asyncio.get_running_loop()
+        reads = [loop.run_in_executor(self._threads, _read, *group, ones) for group, ones in groups.items()]
+        found: dict[Wanted, Any] = {}
+        for part in await asyncio.gather(*reads):
+            found.update(part)
+        return found
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _read(operator_id: int, kind: UnitKind, since: datetime, wanted: list[Wanted]) -> dict[Wanted, Any]:
+    try:
+        found = _READERS[kind](operator_id, [one.unit.id for one in wanted], since=since)
+        return {one: found[one.unit.id] for one in wanted if one.unit.id in found}
+    finally:
+        connection.close()  # back to the pool: threads must not sit on connections
+
+
+# The set-based reader of each kind of unit that mirrors keep.
+_READERS: dict[UnitKind, Callable[..., Mapping[int, Any]]] = {UnitKind.AIRCRAFT: aircraft_schedules}

@@ -1,0 +1,64 @@
+"""What runs on the clock apart from deliveries: the watchman, mail, housekeeping.
+
+Behind a narrow port, on procrastinate: an existing distributed engine on the same PostgreSQL, so that on
+many machines each job still runs once. Each task is safe to run twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection
+from procrastinate import JobContext
+from procrastinate.contrib.django import app
+
+from airstair.hub import calls, watchman
+
+_KEEP_CALLS = timedelta(days=14)
+_STALLED_AFTER_SECONDS = 90
+
+
+def _and_close(*steps: object) -> None:
+    """Run the steps one after the other and give the thread's database connection back."""
+    try:
+        for step in steps:
+            step()  # type: ignore[operator]
+    finally:
+        connection.close()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="watch", pass_context=False)
+async def watch(timestamp: int) -> None:
+    """Every minute: open and close notices, mail them, tell recipients."""
+    await asyncio.to_thread(_and_close, watchman.watch, watchman.mail_notices, watchman.tell_recipients)
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(queueing_lock="forget-old-calls")
+async def forget_old_calls(timestamp: int) -> None:
+    """Every night: remove calls older than two weeks, but the latest of each unit."""
+    await asyncio.to_thread(_and_close, lambda: calls.forget_old_calls(datetime.now(UTC) - _KEEP_CALLS))
+
+
+@app.periodic(cron="*/2 * * * *")
+@app.task(queueing_lock="rescue", pass_context=True)
+async def rescue_stalled(context: JobContext, timestamp: int) -> None:
+    """Every two minutes: put jobs of dead workers back. procrastinate does not do that by itself."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_AFTER_SECONDS):
+        await manager.retry_job(job)
+
+
+async def run_jobs(stop: asyncio.Event) -> None:
+    """Work on jobs in this process until `stop` is set."""
+    async with app.replace_connector(app.connector.get_worker_connector()).open_async() as working:  # type: ignore[attr-defined]
+        worker = asyncio.create_task(
+            working.run_worker_async(
+                concurrency=2, install_signal_handlers=False, delete_jobs="successful", fetch_job_polling_interval=30
+            )
+        )
+        await stop.wait()
+        worker.cancel()
+        await asyncio.gather(worker, return_exceptions=True)

@@ -1,0 +1,247 @@
+"""The schedules of many aircraft at once, as mirrors need them: five SQL statements, however many aircraft.
+
+Written in SQL because this is the hub's hot path: a thousand aircraft with sixty activities each, every few
+minutes. The cost follows what is in the window, not how much history there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from airstair.records.fleet.snapshots import AircraftFacts
+from airstair.records.flights.rules import Book, Status
+from airstair.records.flights.snapshots import (
+    Activity,
+    ActivityKind,
+    ActualTimes,
+    AircraftSchedule,
+    EmptyLegOffer,
+    ServiceOrder,
+)
+
+# How much later than scheduled a flight may have ended and still be found by its scheduled time.
+_LATEST = timedelta(days=1)
+
+_AIRCRAFT_COLUMNS = list(AircraftFacts.__struct_fields__)
+_AIRCRAFT = f"SELECT {', '.join(_AIRCRAFT_COLUMNS)} FROM fleet_aircraft WHERE operator_id = %s AND id = ANY(%s)"  # noqa: S608
+
+_FLIGHT_COLUMNS = """
+    f.id, f.aircraft_id, f.adep, f.ades, f.std, f.sta, f.status, f.number, f.trip_id, t.number, t.booked_from,
+    f.flight_type, f.regulation, f.sales_type, f.ferry, f.pax_count, f.notes,
+    e.id, e.price, e.currency, e.marketing_start, e.marketing_end, e.message, e.verified_by_name, e.verified_at,
+    j.off_block, j.take_off, j.landing, j.on_block, j.source,
+    w.off_block, w.take_off, w.landing, w.on_block, w.source
+"""
+_FLIGHT_TABLES = f"""
+    JOIN flights_trip t ON (t.operator_id, t.id) = (f.operator_id, f.trip_id)
+    LEFT JOIN flights_empty_leg e ON (e.operator_id, e.id) = (f.operator_id, f.id)
+    LEFT JOIN flights_block_times j
+           ON (j.operator_id, j.flight_id, j.book) = (f.operator_id, f.id, '{Book.JOURNEY_LOG.value}')
+    LEFT JOIN flights_block_times w
+           ON (w.operator_id, w.flight_id, w.book) = (f.operator_id, f.id, '{Book.FLIGHT_WATCH.value}')
+"""
+_FLIGHTS = f"""
+SELECT {_FLIGHT_COLUMNS} FROM flights_flight f {_FLIGHT_TABLES}
+ WHERE f.operator_id = %s AND f.aircraft_id = ANY(%s) AND f.sta >= %s AND NOT f.deleted
+"""  # noqa: S608
+_LAST_FLIGHT = f"""
+SELECT {_FLIGHT_COLUMNS}
+  FROM unnest(%s::bigint[]) AS wanted(aircraft_id)
+ CROSS JOIN LATERAL (
+       SELECT * FROM flights_flight
+        WHERE operator_id = %s AND aircraft_id = wanted.aircraft_id AND sta < %s AND status = 'CONFIRMED'
+        ORDER BY sta DESC LIMIT 1) f
+{_FLIGHT_TABLES}
+"""  # noqa: S608
+_EVENT_COLUMNS = 'v.id, v.aircraft_id, v.kind, v.airport, v.start, v."end", v.title, v.notes'
+_EVENTS = f"""
+SELECT {_EVENT_COLUMNS} FROM flights_event v
+ WHERE v.operator_id = %(operator)s AND v.aircraft_id = ANY(%(aircraft)s) AND v."end" >= %(since)s AND NOT v.deleted
+UNION ALL
+SELECT {_EVENT_COLUMNS}
+  FROM unnest(%(aircraft)s::bigint[]) AS wanted(aircraft_id)
+ CROSS JOIN LATERAL (
+       SELECT * FROM flights_event
+        WHERE operator_id = %(operator)s AND aircraft_id = wanted.aircraft_id AND "end" < %(since)s AND NOT deleted
+        ORDER BY "end" DESC LIMIT 1) v
+"""  # noqa: S608
+_SERVICES = """
+SELECT s.flight_id, s.airport, s.kind, s.served, s.provider_id, s.provider_name, s.source, s.note
+  FROM flights_service s
+ WHERE s.operator_id = %s AND s.flight_id = ANY(%s)
+ ORDER BY s.id
+"""
+
+
+def aircraft_schedules(
+    operator_id: int, aircraft_ids: Sequence[int], *, since: datetime
+) -> dict[int, AircraftSchedule]:
+    """The schedule of each aircraft from `since` on, and the last confirmed activity that ended before it.
+
+    Aircraft that are not the operator's are absent from the answer. Cancelled flights are in it, deleted ones are
+    not. Five SQL statements.
+    """
+    wanted = list(aircraft_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_AIRCRAFT, [operator_id, wanted])
+        facts = [AircraftFacts(**dict(zip(_AIRCRAFT_COLUMNS, row, strict=True))) for row in cursor.fetchall()]
+        cursor.execute(_FLIGHTS, [operator_id, wanted, since - _LATEST])
+        rows = cursor.fetchall()
+        cursor.execute(_SERVICES, [operator_id, [row[0] for row in rows]])
+        services = _grouped(cursor.fetchall())
+        activities = [_flight(row, services.get(row[0], ())) for row in rows]
+        cursor.execute(_LAST_FLIGHT, [wanted, operator_id, since - _LATEST])
+        activities += [_flight(row, ()) for row in cursor.fetchall()]
+        cursor.execute(_EVENTS, {"operator": operator_id, "aircraft": wanted, "since": since})
+        activities += [_event(row) for row in cursor.fetchall()]
+    return _by_aircraft(operator_id, facts, activities, since)
+
+
+def _by_aircraft(
+    operator_id: int, facts: Iterable[AircraftFacts], activities: Iterable[Activity], since: datetime
+) -> dict[int, AircraftSchedule]:
+    within: dict[int, list[Activity]] = {}
+    before: dict[int, Activity] = {}
+    for activity in activities:
+        if activity.end >= since:
+            within.setdefault(activity.aircraft_id, []).append(activity)
+        elif activity.moves_the_aircraft:
+            known = before.get(activity.aircraft_id)
+            if known is None or activity.end > known.end:
+                before[activity.aircraft_id] = activity
+    return {
+        one.id: AircraftSchedule(
+            operator_id=operator_id,
+            aircraft=one,
+            since=since,
+            activities=tuple(sorted(within.get(one.id, ()), key=lambda a: (a.start, a.end, a.id))),
+            last_before=before.get(one.id),
+        )
+        for one in facts
+    }
+
+
+def _grouped(rows: Iterable[tuple[Any, ...]]) -> dict[int, tuple[ServiceOrder, ...]]:
+    grouped: dict[int, list[ServiceOrder]] = {}
+    for flight_id, airport, kind, served, provider_id, provider_name, source, note in rows:
+        grouped.setdefault(flight_id, []).append(
+            ServiceOrder(
+                airport=airport,
+                kind=kind,
+                served=served,
+                provider_id=provider_id,
+                provider_name=provider_name,
+                source=source,
+                note=note,
+            )
+        )
+    return {flight_id: tuple(orders) for flight_id, orders in grouped.items()}
+
+
+def _flight(row: tuple[Any, ...], services: tuple[ServiceOrder, ...]) -> Activity:
+    (
+        flight_id, aircraft_id, adep, ades, std, sta, status, number, trip_id, trip_number, booked_from,
+        flight_type, regulation, sales_type, ferry, pax_count, notes,
+        *rest,
+    ) = row  # fmt: skip
+    offer = _offer(rest[:8])
+    actual = _actual(rest[8:13], rest[13:18])
+    start, end = block_times(std, sta, actual)
+    return Activity(
+        id=flight_id,
+        kind=ActivityKind.FLIGHT,
+        aircraft_id=aircraft_id,
+        start_airport=adep,
+        end_airport=ades,
+        start=start,
+        end=end,
+        scheduled_start=std,
+        scheduled_end=sta,
+        status=_STATUS[status],
+        number=number,
+        trip_id=trip_id,
+        trip_number=trip_number,
+        booked_from=tuple(booked_from),
+        flight_type=flight_type,
+        regulation=regulation,
+        sales_type=sales_type,
+        ferry=ferry,
+        pax_count=pax_count,
+        notes=notes,
+        empty_leg=offer,
+        services=services,
+        actual=actual,
+    )
+
+
+_STATUS = {status.value: status for status in Status}
+
+
+def _offer(columns: Sequence[Any]) -> EmptyLegOffer | None:
+    marked, price, currency, marketing_start, marketing_end, message, verified_by, verified_at = columns
+    if marked is None:
+        return None
+    return EmptyLegOffer(
+        price=price,
+        currency=currency,
+        marketing_start=marketing_start,
+        marketing_end=marketing_end,
+        message=message,
+        verified_by=verified_by,
+        verified_at=verified_at,
+    )
+
+
+def _actual(journey_log: Sequence[Any], flight_watch: Sequence[Any]) -> tuple[ActualTimes, ...]:
+    books = []
+    for book, columns in ((Book.JOURNEY_LOG, journey_log), (Book.FLIGHT_WATCH, flight_watch)):
+        off_block, take_off, landing, on_block, source = columns
+        if source is not None:
+            books.append(
+                ActualTimes(
+                    book=book.value,
+                    off_block=off_block,
+                    take_off=take_off,
+                    landing=landing,
+                    on_block=on_block,
+                    source=source,
+                )
+            )
+    return tuple(books)
+
+
+def block_times(std: datetime, sta: datetime, actual: Iterable[ActualTimes]) -> tuple[datetime, datetime]:
+    """Off and on blocks: actual where a book knows them (the journey log's come first), else scheduled.
+
+    A flight that left so late that its scheduled arrival has passed is expected after its scheduled block time.
+    """
+    off = next((book.off_block for book in actual if book.off_block is not None), None)
+    on = next((book.on_block for book in actual if book.on_block is not None), None)
+    start = off or std
+    if on is not None:
+        return (start, on) if start < on else (min(std, on - timedelta(minutes=1)), on)
+    return start, sta if sta > start else start + (sta - std)
+
+
+_EVENT_KINDS = {kind.name: kind for kind in ActivityKind}
+
+
+def _event(row: tuple[Any, ...]) -> Activity:
+    event_id, aircraft_id, kind, airport, start, end, title, notes = row
+    return Activity(
+        id=event_id,
+        kind=_EVENT_KINDS[kind],
+        aircraft_id=aircraft_id,
+        start_airport=airport,
+        end_airport=airport,
+        start=start,
+        end=end,
+        scheduled_start=start,
+        scheduled_end=end,
+        title=title,
+        notes=notes,
+    )

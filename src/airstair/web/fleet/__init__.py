@@ -1,0 +1,1 @@
+"""Fleet: the aircraft, and the form that changes one."""

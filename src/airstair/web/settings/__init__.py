@@ -1,0 +1,1 @@
+"""Settings: the operator, its people, its airports, and the audit trail."""
