@@ -1,5 +1,12 @@
-"""Addresses of the pages."""
+"""Addresses of the pages, and what is shown when none answers."""
 
 from __future__ import annotations
 
-urlpatterns: list[object] = []
+from django.urls import include, path
+
+urlpatterns = [path("", include("airstair.web.urls"))]
+
+handler400 = "airstair.web.errors.bad_request"
+handler403 = "airstair.web.errors.not_allowed"
+handler404 = "airstair.web.errors.not_found"
+handler500 = "airstair.web.errors.our_fault"

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from airstair.addons.avinode.sandbox_checks import RULES
+from airstair.addons.avinode.sandbox.checks import RULES
 
 
 def counts(partner: Any) -> dict[str, int]:

@@ -70,7 +70,7 @@ async def test_the_product_header_is_not_needed_to_be_served(client: Any) -> Non
 
 
 def test_tokens_look_like_the_real_ones(request: pytest.FixtureRequest) -> None:
-    from airstair.addons.avinode import sandbox_seed as seed
+    from airstair.addons.avinode.sandbox import seed as seed
 
     for token, tenant in ((seed.DEMO_AUTHORIZATION_KEY, 7), (seed.OTHER_AUTHORIZATION_KEY, 8)):
         assert token.startswith("eyJ") and token.count(".") == 2

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airstair.addons.avinode.sandbox_airports import flight_minutes, passes_near, resolve
-from airstair.addons.avinode.sandbox_availability import Reading
-from airstair.addons.avinode.sandbox_model import EQUIVALENTS, Activity, MappingRow
+from airstair.addons.avinode.sandbox.airports import flight_minutes, passes_near, resolve
+from airstair.addons.avinode.sandbox.availability import Reading
+from airstair.addons.avinode.sandbox.model import EQUIVALENTS, Activity, MappingRow
 from airstair.sandbox.partner import Refusal
 
 NOW = datetime(2027, 5, 11, 9, 0, tzinfo=UTC)

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airstair.addons.avinode import sandbox_documents as documents
 from airstair.addons.avinode.sandbox import PARTNER
-from airstair.addons.avinode.sandbox_documents import read_time
+from airstair.addons.avinode.sandbox import documents as documents
+from airstair.addons.avinode.sandbox.documents import read_time
+from airstair.addons.avinode.sandbox.model import FLIGHT_OCCUPIED
 from airstair.kernel.clock import ManualClock
 from airstair.sandbox.partner import Call
 
@@ -227,6 +228,7 @@ async def test_overlaps_and_breaks_are_accepted_without_a_word(client: Any, acti
         ("0001-01-01T00:00+14:00", None, None),
         ("2027-05-11T06:00+99:00", None, None),
         ("٢٠٢٧-05-11T06:00Z", None, None),
+        ("2207-05-11T06:00Z", None, None),
         ("", None, None),
         (None, None, None),
     ],
@@ -251,17 +253,41 @@ ANYTHING = st.recursive(
     ),
     max_leaves=5,
 )
-PROPERTIES = sorted(documents.KNOWN) + ["surprise"]
+PROPERTIES = [*sorted(documents.KNOWN), "surprise"]
+FLIGHT = st.fixed_dictionaries(
+    {
+        "activityType": st.sampled_from(["PAX", "EMPTY", "FERRY", "OPTION"]),
+        "startDateTime": st.sampled_from(["1970-01-01T00:00Z", "2027-05-11T06:00-12:00", "2027-05-11T09:00Z"]),
+        "endDateTime": st.sampled_from(["2027-05-11T20:00+14:00", "2027-05-12T09:00Z", "2199-12-31T23:59Z"]),
+        "startAirport": st.sampled_from(["KTEB", "QQQQ", {"iata": "WAW"}]),
+        "endAirport": st.sampled_from(["KBOS", None, {"faa": "TEB"}]),
+    },
+    optional={
+        "marketingStartDateTime": st.sampled_from(["1970-01-01T00:00Z", "2027-05-11T06:00Z"]),
+        "marketingEndDateTime": st.sampled_from(["2199-12-31T23:59Z", "2027-05-11T07:00Z"]),
+        "marketingVerified": st.booleans(),
+        "price": st.floats(0, 1e308),
+        "activityId": st.sampled_from(["1", 1, ""]),
+        "note": st.text(max_size=5),
+    },
+)
+ACTIVITY = FLIGHT | st.dictionaries(st.sampled_from(PROPERTIES), ANYTHING, max_size=12) | ANYTHING
 
 
 @pytest.mark.req("SBX-01")
 @given(
-    st.lists(st.dictionaries(st.sampled_from(PROPERTIES), ANYTHING, max_size=12) | ANYTHING, max_size=4) | ANYTHING,
+    st.lists(FLIGHT, max_size=5) | st.lists(ACTIVITY, max_size=4) | ANYTHING,
     st.just({"aircraftTail": "N1"}) | ANYTHING,
 )
 def test_no_document_breaks_it(activities: Any, lift: Any) -> None:
     clock = ManualClock(datetime(2027, 5, 11, 9, 0, tzinfo=UTC))
     imitation = PARTNER.start(clock)
+    for kind, equivalent in (
+        ("EMPTY", "Empty Leg Availability"),
+        ("FERRY", "Ferry Availability"),
+        ("PAX", FLIGHT_OCCUPIED),
+    ):
+        imitation.act("set-mapping", {"type": kind, "equivalent": equivalent})
     known = imitation.credentials()
     headers = {
         "x-avinode-apitoken": known["api_token"],

@@ -62,7 +62,7 @@ class OperatorReference(BaseConstraint):
 
     def _clause(self, model: type[models.Model], editor: BaseDatabaseSchemaEditor) -> str:
         quote = editor.quote_name
-        column = model._meta.get_field(self.field).column
+        column: str = model._meta.get_field(self.field).column  # type: ignore[union-attr, assignment]
         here = quote(column) if self.whole else f"{quote('operator_id')}, {quote(column)}"
         there = quote("id") if self.whole else f"{quote('operator_id')}, {quote('id')}"
         deleting = " ON DELETE CASCADE" if self.cascade else ""
@@ -71,14 +71,15 @@ class OperatorReference(BaseConstraint):
             f"{deleting} DEFERRABLE INITIALLY DEFERRED"
         )
 
-    def constraint_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+    # Django calls these with both arguments; its stubs allow none.
+    def constraint_sql(self, model: Any, schema_editor: Any) -> str:
         return self._clause(model, schema_editor)
 
-    def create_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def create_sql(self, model: Any, schema_editor: Any) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
         return f"ALTER TABLE {table} ADD {self._clause(model, schema_editor)}"
 
-    def remove_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
         return f"ALTER TABLE {table} DROP CONSTRAINT {schema_editor.quote_name(self.name)}"
 
@@ -88,7 +89,7 @@ class OperatorReference(BaseConstraint):
     def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
         path, args, kwargs = super().deconstruct()
         kwargs |= {"field": self.field, "to": self.to, "cascade": self.cascade, "whole": self.whole}
-        return path, args, kwargs
+        return path, tuple(args), kwargs
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, OperatorReference) and self.deconstruct() == other.deconstruct()

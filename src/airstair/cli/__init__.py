@@ -12,7 +12,9 @@ from typing import Any
 import click
 
 import airstair
+from airstair.cli.addons import addon_group, golive_command
 from airstair.cli.records import import_group, migrate_command, operator_group
+from airstair.cli.run import live_command, sandbox_command, up_command, web_command, worker_command
 from airstair.cli.speaking import JSON, Told, tell_error
 from airstair.kernel.errors import AirstairError
 
@@ -43,5 +45,16 @@ def main(ctx: click.Context, home: Path | None) -> None:
     ctx.obj = home
 
 
-for command in (operator_group, import_group, migrate_command):
+for command in (
+    up_command,
+    web_command,
+    live_command,
+    worker_command,
+    sandbox_command,
+    migrate_command,
+    operator_group,
+    import_group,
+    addon_group,
+    golive_command,
+):
     main.add_command(command)

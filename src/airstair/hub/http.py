@@ -135,7 +135,11 @@ class HttpPool:
         connector = aiohttp.TCPConnector(
             limit=0, limit_per_host=0, resolver=_PublicOnly(allow_private), ttl_dns_cache=60
         )
-        return aiohttp.ClientSession(connector=connector, auto_decompress=True, cookie_jar=aiohttp.DummyCookieJar())
+        session = aiohttp.ClientSession(connector=connector, auto_decompress=True, cookie_jar=aiohttp.DummyCookieJar())
+        # aiohttp sends a PUT a second time by itself when a kept connection closes without an answer, and has no
+        # public switch for it. Whether a call may be repeated is the flow's to decide, never the client's.
+        session._retry_connection = False
+        return session
 
     def session_for(self, url: str, *, sandbox: bool) -> aiohttp.ClientSession:
         """The session that may call this address. Raises `CallFailed` for a private one."""

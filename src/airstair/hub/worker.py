@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from collections.abc import Callable
 
 import psycopg
 from procrastinate.exceptions import ConnectorException
@@ -17,22 +18,31 @@ log = logging.getLogger(__name__)
 _AGAIN_AFTER = 1.0  # seconds before a part that lost the database is started again
 
 
-def work() -> None:
-    """Serve until SIGTERM or SIGINT; calls under way are ended and written down first."""
-    asyncio.run(_work())
+def work(on_ready: Callable[[], None] = lambda: None) -> None:
+    """Serve until SIGTERM or SIGINT; calls under way are ended and written down first.
+
+    `on_ready` is called when the connections that fall to this worker are held for the first time.
+    """
+    asyncio.run(_work(on_ready))
 
 
-async def _work() -> None:
+async def _work(on_ready: Callable[[], None]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await asyncio.gather(_dispatch(stop), _jobs(stop))
+    await asyncio.gather(_dispatch(stop, on_ready), _jobs(stop))
 
 
-async def _dispatch(stop: asyncio.Event) -> None:
+async def _dispatch(stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
+    told = False
     while not stop.is_set():
-        dispatcher = asyncio.create_task(Dispatcher(database_address()).run())
+        serving = Dispatcher(database_address())
+        dispatcher = asyncio.create_task(serving.run())
+        if not told:
+            told = True
+            ready = asyncio.create_task(serving.ready())
+            ready.add_done_callback(lambda task: None if task.cancelled() else on_ready())
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({dispatcher, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()

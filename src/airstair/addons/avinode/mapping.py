@@ -15,7 +15,7 @@ from functools import lru_cache
 import msgspec
 
 from airstair.addons.avinode import wire
-from airstair.addons.avinode.activity_types import EMPTY_LEG, ON_GROUND, OPPORTUNITY, ActivityType, activity_type
+from airstair.addons.avinode.activity_types import AWAY, EMPTY_LEG, ON_GROUND, OPPORTUNITY, ActivityType, activity_type
 from airstair.addons.avinode.availability import Derived, Gap, Stay, derive, returns_home
 from airstair.addons.avinode.settings import AvinodeSettings
 from airstair.hub.flows import Document, Part
@@ -64,7 +64,7 @@ def document(snapshot: AircraftSchedule, settings: AvinodeSettings, now: datetim
         entries.sort(key=lambda entry: entry.start)
     warnings += [_told(w.kind, w.sentence, w.second) for w in schedule_warnings(certain)]
     warnings += [_told(w.kind, w.sentence, w.second) for w in marketing_warnings(offers)]
-    warnings += [_told("derived", one.why, f"derived:{one.id}", level="info") for one in added]
+    warnings += _told_of(added)
     body = wire.PutSchedule(
         lift=wire.Lift(aircraft_tail=snapshot.aircraft.registration), activities=[e.sent for e in entries]
     )
@@ -83,6 +83,18 @@ def _uncertain(activities: Iterable[Activity], settings: AvinodeSettings, now: d
 
 def _told(code: str, text: str, about: str, *, level: str = "warning") -> PartnerMessage:
     return PartnerMessage(level=level, code=code, text=text, about=about)
+
+
+def _told_of(added: Sequence[Derived]) -> Iterator[PartnerMessage]:
+    """What nobody entered is named; stays away from home base are many, and counted."""
+    away = [one for one in added if one.type is AWAY]
+    for one in added:
+        if one.type is not AWAY:
+            yield _told("derived", one.why, f"derived:{one.id}", level="info")
+    if away:
+        stays = "1 stay" if len(away) == 1 else f"{len(away)} stays"
+        text = f"{stays} away from home base sent as {AWAY.word}: not available there."
+        yield _told("derived", text, f"derived:{away[0].id}", level="info")
 
 
 # -- one activity -------------------------------------------------------------------------------------------------

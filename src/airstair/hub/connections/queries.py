@@ -170,7 +170,7 @@ def live_connections(connection_ids: Sequence[int]) -> list[LiveConnection]:
     return found
 
 
-def typed_settings(one: Addon, operator_id: int, stored: dict[str, Any], sealed: bytes) -> Settings:
+def typed_settings(one: Addon, operator_id: int, stored: dict[str, Any], sealed: bytes | memoryview) -> Settings:
     """Stored settings and secrets as the add-on's own type. Raises `Invalid` when they no longer fit it."""
     return read_settings(one.settings, {**stored, **unseal(operator_id, sealed)})
 

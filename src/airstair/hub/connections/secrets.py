@@ -35,7 +35,7 @@ def seal(operator_id: int, secrets: Mapping[str, str]) -> bytes:
     return _box(operator_id).encrypt(msgspec.json.encode(dict(secrets))) if secrets else b""
 
 
-def unseal(operator_id: int, sealed: bytes) -> dict[str, str]:
+def unseal(operator_id: int, sealed: bytes | memoryview) -> dict[str, str]:
     """The secrets again. Raises `SecretsUnreadable`."""
     if not sealed:
         return {}

@@ -108,6 +108,15 @@ class Dispatcher:
             if open_connection is not None and getattr(open_connection, "_writer", open_connection) is not None:
                 await _close_quietly(open_connection)
 
+    async def ready(self) -> None:
+        """Return when the leases that fall to this worker have been taken for the first time."""
+        await self._ready.wait()
+
+    async def cut_off(self) -> None:
+        """Break the database connections as a killed process would: nothing more is written. For tests."""
+        for open_connection in (*self._store.connections, self._listener):
+            open_connection.pgconn.finish()
+
     async def settle(self) -> None:
         """Return when everything that can be done at this time of the clock is done and saved. For tests."""
         await self._ready.wait()

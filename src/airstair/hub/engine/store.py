@@ -63,6 +63,10 @@ class Store:
         self._reader = await psycopg.AsyncConnection.connect(self._address, **options)  # type: ignore[arg-type]
         await self._writer.execute("SELECT pg_advisory_lock(%s)", [_WORKER_CLASS << 32 | worker])
 
+    @property
+    def connections(self) -> tuple[psycopg.AsyncConnection, ...]:
+        return self._writer, self._reader
+
     async def close(self) -> None:
         await self._writer.close()
         await self._reader.close()

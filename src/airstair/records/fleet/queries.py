@@ -55,7 +55,8 @@ def visible_aircraft(actor: Actor) -> frozenset[int] | None:
     """
     if actor.kind is not ActorKind.PERSON:
         return None
-    row = Membership.objects.filter(operator_id=actor.operator_id, user_id=int(actor.key), active=True).first()
+    user_id = int(actor.key) if actor.key.isdecimal() else 0
+    row = Membership.objects.filter(operator_id=actor.operator_id, user_id=user_id, active=True).first()
     if row is None:
         return frozenset()
     return frozenset(row.aircraft_ids) if row.role == Role.AIRCRAFT_OWNER else None

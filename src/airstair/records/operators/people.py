@@ -96,7 +96,9 @@ def _set_active(actor: Actor, membership_id: int, *, active: bool) -> MemberFact
 
 def change_own_password(actor: Actor, current: str, new: str) -> None:
     """A person changes their own password, knowing the current one. Raises `Invalid`. No right is needed."""
-    person = User.objects.filter(id=int(actor.key)).first() if actor.kind is ActorKind.PERSON else None
+    person = None
+    if actor.kind is ActorKind.PERSON and actor.key.isdecimal():
+        person = User.objects.filter(id=int(actor.key)).first()
     if person is None:
         raise Forbidden("a person's session", "change your own password")
     problems = Problems()

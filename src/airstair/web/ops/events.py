@@ -73,7 +73,6 @@ def delete_event(request: PageRequest, event_id: int) -> HttpResponse:
     said(request, "Taken off the schedule. The audit trail keeps it.")
     if not request.htmx:
         return redirect("ops")
-    request.method = "GET"
     return touched(render(request, "web/ops/_closed.html"), [facts.aircraft_id])
 
 
@@ -89,7 +88,7 @@ def _page(request: PageRequest, form: EventForm, facts: EventFacts | None) -> Ht
         history = [
             line
             for line in trail(request.operator.id, unit=Unit(UnitKind.AIRCRAFT, facts.aircraft_id), limit=300)
-            if line.kind.startswith("event.") and line.subject_id == facts.id
+            if (line.after or line.before or {}).get("event_id") == facts.id
         ]
     inner = "web/ops/_event.html"
     context = {"form": form, "event": facts, "warnings": warnings, "may_edit": may, "history": history, "inner": inner}
@@ -100,6 +99,5 @@ def _done(request: PageRequest, aircraft: list[int], address: str, event_id: int
     if not request.htmx:
         return next_page(address)
     facts = flights.event(request.operator.id, event_id, aircraft_ids=sight(request))
-    request.method = "GET"
     initial = {name: getattr(facts, name) for name in EventForm.base_fields}
     return touched(_page(request, EventForm(fleet=visible_to(request.actor), initial=initial), facts), aircraft)

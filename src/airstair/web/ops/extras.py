@@ -113,5 +113,4 @@ def _form(request: PageRequest, name: str, context: dict[str, object], form: Com
 def _back(request: PageRequest, facts: FlightFacts) -> HttpResponse:
     if not request.htmx:
         return next_page(reverse("flight", args=[facts.id]))
-    request.method = "GET"
     return touched(panel(request, facts.id), [facts.aircraft_id])

@@ -169,5 +169,4 @@ def swap_aircraft(request: PageRequest, flight_id: int) -> HttpResponse:
 def _shown(request: PageRequest, facts: FlightFacts, aircraft: list[int]) -> HttpResponse:
     if not request.htmx:
         return next_page(reverse("flight", args=[facts.id]))
-    request.method = "GET"
     return touched(panel(request, facts.id), aircraft)

@@ -14,6 +14,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from airstair.changes.queries import ChangeRow
 from airstair.kernel.actor import Actor
 from airstair.records.flights.snapshots import ActualTimes
 from airstair.web.live.address import live_url as address_of_stream
@@ -192,3 +193,14 @@ def actual(books: tuple[ActualTimes, ...], name: str) -> SafeString | str:
             letter = BOOK_LETTERS.get(times.book, "A")
             return format_html('<span title="{}">{}<abbr class="src">{}</abbr></span>', title, z(when), letter)
     return ""
+
+
+@register.filter
+def changed_fields(line: ChangeRow) -> list[tuple[str, object, object]]:
+    """Name, before and after of each field of a change; of something new, only what is not empty."""
+    was, now = line.before, line.after
+    if was is None and now is not None:
+        return [(name, None, value) for name, value in now.items() if value not in (None, "", [], {}, 0, False)]
+    if now is None:
+        return []
+    return [(name, (was or {}).get(name), value) for name, value in now.items()]

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.db import transaction
+from django.db import connection, transaction
 
 from airstair.changes.keys import next_ids
 from airstair.changes.record import NewChange, plain, record
@@ -286,6 +286,8 @@ def _write(actor: Actor, updates: Sequence[_Update]) -> list[NewChange]:
         for field in DRAFT_FIELDS:
             setattr(update.flight, field, getattr(update.draft, field))
         update.flight.imported = {**(update.flight.imported or {}), **update.row.imported}
+    if not updates:
+        return []
     _update_rows([update.flight for update in updates])
     unverified = [update.flight.id for update in updates if update.lapses]
     EmptyLeg.objects.filter(operator_id=actor.operator_id, id__in=unverified).update(**UNVERIFIED)
@@ -310,5 +312,17 @@ def _renewed_times(actor: Actor, update: _Update, times_id: int) -> BlockTimes:
 
 
 def _update_rows(flights: Sequence[Flight]) -> None:
-    """Write the draft columns of many flights in one statement a batch."""
-    Flight.objects.bulk_update(flights, [*DRAFT_FIELDS, "imported"], batch_size=_BATCH)
+    """Write the draft columns of many flights in one statement (Django's own way takes twenty times as long)."""
+    columns = [*DRAFT_FIELDS, "imported"]
+    types = {name: Flight._meta.get_field(name).db_type(connection) for name in columns}
+    new = msgspec.json.encode(
+        [{name: getattr(row, name) for name in ("id", "operator_id", *columns)} for row in flights]
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE flights_flight AS f SET {', '.join(f'{name} = new.{name}' for name in columns)}"  # noqa: S608
+            " FROM jsonb_to_recordset(%s::jsonb) AS new(id bigint, operator_id bigint,"
+            f" {', '.join(f'{name} {kind}' for name, kind in types.items())})"
+            " WHERE (f.operator_id, f.id) = (new.operator_id, new.id)",
+            [new.decode()],
+        )

@@ -1,0 +1,5 @@
+"""Avinode, imitated. `PARTNER` is what the sandbox finds; the rooms beside it hold the imitation's parts."""
+
+from airstair.addons.avinode.sandbox.imitation import PARTNER
+
+__all__ = ["PARTNER"]

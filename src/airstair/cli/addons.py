@@ -1,0 +1,286 @@
+"""`airstair addon …` and `airstair golive …`: configuring and watching add-ons from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from airstair.cli.records import operator_option
+from airstair.cli.session import open_record
+from airstair.cli.speaking import Told, home_option, json_option, tell
+from airstair.kernel.errors import Invalid, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airstair.hub.connections.queries import ConnectionFacts
+    from airstair.hub.health import LedgerLine
+    from airstair.records.operators.snapshots import OperatorFacts
+
+
+@click.group("addon", no_args_is_help=True)
+def addon_group() -> None:
+    """The integrations with partners."""
+
+
+@addon_group.command("list")
+@json_option
+@home_option
+def list_command(as_json: bool, home: Path | None) -> None:
+    """Every add-on there is.
+
+    \b
+    With --json: addons [{key, name, category, purpose, settings [names]}].
+    """
+    with open_record(home):
+        from airstair.hub.registry import addons
+        from airstair.hub.setting import settings_of
+
+        found = [
+            {
+                "key": one.key,
+                "name": one.name,
+                "category": one.category.value,
+                "purpose": one.purpose,
+                "settings": [setting.name for setting in settings_of(one.settings)],
+            }
+            for one in addons().values()
+        ]
+    tell({"addons": found}, [f"{one['key']:<16} {one['name']:<20} {one['purpose']}" for one in found], as_json=as_json)
+
+
+@addon_group.command("configure")
+@click.argument("key")
+@click.argument("values", nargs=-1, metavar="[name=value …]")
+@operator_option
+@click.option("--aircraft", multiple=True, metavar="REG …", help="Registrations to send; several in one, or repeated.")
+@click.option("--all-aircraft", is_flag=True, help="Send every aircraft, also those added later.")
+@click.option("--on/--off", "on", default=None, help="Switch it on or off.")
+@click.option("--connection", "name", default="", help="An aircraft's own connection, by name; made if new.")
+@json_option
+@home_option
+def configure_command(
+    key: str,
+    values: tuple[str, ...],
+    operator: str,
+    aircraft: tuple[str, ...],
+    all_aircraft: bool,
+    on: bool | None,
+    name: str,
+    as_json: bool,
+    home: Path | None,
+) -> None:
+    """Change the settings of the add-on KEY, tick aircraft, switch it on or off.
+
+    Registrations may follow --aircraft one after the other. Status 1 when it was to be on and is not.
+
+    \b
+    With --json: addon, connection, on, settings, secrets_set [names], aircraft [registrations],
+    warnings [{field, sentence}].
+    """
+    if aircraft and all_aircraft:
+        raise click.UsageError("Use --aircraft or --all-aircraft, not both.")
+    given, more_aircraft = _sorted_out(values, after_aircraft=bool(aircraft))
+    with open_record(home):
+        from airstair.hub.connections.commands import ALL_AIRCRAFT, ConnectionInput, configure
+        from airstair.records.operators.queries import cli_actor
+
+        who = _operator(operator)
+        wanted = [*(reg for words in aircraft for reg in words.replace(",", " ").split()), *more_aircraft]
+        ticked: Any = ALL_AIRCRAFT if all_aircraft else (_aircraft_ids(who.id, wanted) if wanted else None)
+        done = configure(cli_actor(who.id), key, ConnectionInput(values=given, aircraft=ticked, on=on, name=name))
+        facts = _connection_facts(done.connection, done.warnings)
+    sentences = [
+        f"{key} ({facts['connection']}) is {'on' if facts['on'] else 'off'}, {len(facts['aircraft'])} aircraft ticked.",
+        *(str(warning) for warning in done.warnings),
+    ]
+    tell(facts, sentences, as_json=as_json)
+    if on and not done.connection.on:
+        raise Told
+
+
+def _sorted_out(values: tuple[str, ...], *, after_aircraft: bool) -> tuple[dict[str, str], list[str]]:
+    """Settings are name=value; what has no = after --aircraft are more registrations."""
+    given: dict[str, str] = {}
+    rest: list[str] = []
+    for word in values:
+        name, equals, value = word.partition("=")
+        if equals:
+            given[name.strip()] = value
+        elif after_aircraft:
+            rest.append(word)
+        else:
+            raise click.UsageError(f"“{word}” is not name=value. Write for example interval_minutes=15.")
+    return given, rest
+
+
+def _operator(code: str) -> OperatorFacts:
+    from airstair.records.operators.queries import operator_by_code
+
+    return operator_by_code(code)
+
+
+def _aircraft_ids(operator_id: int, registrations: Sequence[str]) -> list[int]:
+    from airstair.records.fleet.queries import by_registrations
+
+    found = by_registrations(operator_id, registrations)
+    missing = [reg for reg in registrations if reg.upper() not in {known.upper() for known in found}]
+    if missing:
+        raise Invalid(
+            Problem("aircraft", f"{reg} is not in the fleet. Check the registration, or add the aircraft first.")
+            for reg in missing
+        )
+    return [facts.id for facts in found.values()]
+
+
+def _connection_facts(facts: ConnectionFacts, warnings: Sequence[Problem] = ()) -> dict[str, Any]:
+    from airstair.records.fleet.queries import fleet
+
+    names = {aircraft.id: aircraft.registration for aircraft in fleet(facts.operator_id)}
+    return {
+        "addon": facts.addon,
+        "connection": facts.name,
+        "on": facts.on,
+        "all_aircraft": facts.all_aircraft,
+        "settings": facts.settings,
+        "secrets_set": sorted(facts.filled_secrets),
+        "aircraft": sorted(names[id_] for id_ in facts.aircraft_ids),
+        "warnings": [{"field": warning.field, "sentence": warning.sentence} for warning in warnings],
+    }
+
+
+@addon_group.command("status")
+@click.argument("key")
+@operator_option
+@json_option
+@home_option
+def status_command(key: str, operator: str, as_json: bool, home: Path | None) -> None:
+    """How the add-on KEY is doing: each connection, each aircraft, latest call and messages.
+
+    \b
+    With --json: addon, connections [{addon, connection, on, settings, secrets_set, aircraft, health, sentence,
+    units [{unit, title, outcome, http_status, last_attempt, last_success, last_change, next_due, sent, tries,
+    messages [{level, text, code, path, about, field}], warnings}]}].
+    """
+    with open_record(home):
+        from airstair.hub.connections.queries import connections
+        from airstair.hub.health import Health, judge, lines_of
+        from airstair.hub.registry import addon
+        from airstair.kernel.clock import SystemClock
+
+        one, who = addon(key), _operator(operator)
+        configured = connections(who.id, key)
+        lines = lines_of(who.id, configured)
+        told, sentences = [], []
+        for facts in configured:
+            health, sentence = (
+                judge(facts, one, lines[facts.id], SystemClock().now())
+                if facts.on
+                else (Health.OFF, facts.check_problem)
+            )
+            told.append(
+                {
+                    **_connection_facts(facts),
+                    "health": health.value,
+                    "sentence": sentence,
+                    "units": [_unit(line) for line in lines[facts.id]],
+                }
+            )
+            sentences.append(f"{one.name} ({facts.name}): {health.value}. {sentence}".strip())
+            sentences += [_line(line) for line in lines[facts.id]]
+    tell({"addon": key, "connections": told}, sentences or [f"{one.name} has never been configured."], as_json=as_json)
+
+
+def _unit(line: LedgerLine) -> dict[str, Any]:
+    from msgspec import to_builtins
+
+    return {
+        "unit": str(line.unit),
+        "title": line.title,
+        "outcome": line.outcome.value if line.outcome else None,
+        "http_status": line.http_status,
+        "last_attempt": line.last_attempt,
+        "last_success": line.last_success,
+        "last_change": line.last_change,
+        "next_due": line.next_due,
+        "sent": line.sent,
+        "tries": line.tries,
+        "messages": to_builtins(line.messages),
+        "warnings": to_builtins(line.warnings),
+    }
+
+
+def _line(line: LedgerLine) -> str:
+    when = f"{line.last_attempt:%d %b %H:%M:%S}Z" if line.last_attempt else "never"
+    said = "; ".join(message.text for message in line.messages)
+    outcome = line.outcome.label if line.outcome else "not sent yet"
+    return f"  {line.title:<10} {outcome:<20} {when:<18} {line.sent:>4} activities  {said}".rstrip()
+
+
+@addon_group.command("export")
+@click.argument("key")
+@click.argument("more", nargs=-1, metavar="[REG …]")
+@operator_option
+@click.option("--aircraft", multiple=True, metavar="REG …", help="Only these; all of the connection's when left out.")
+@json_option
+@home_option
+def export_command(
+    key: str, more: tuple[str, ...], operator: str, aircraft: tuple[str, ...], as_json: bool, home: Path | None
+) -> None:
+    """Ask for an export now. An aircraft that was just sent waits for the partner's floor: its time is printed.
+
+    \b
+    With --json: runs [{connection, run_id, now [registrations], later [{registration, at}]}].
+    """
+    with open_record(home):
+        from airstair.hub.connections.queries import connections
+        from airstair.hub.exports import export_now
+        from airstair.hub.registry import addon
+        from airstair.kernel.errors import Conflict
+        from airstair.records.operators.queries import cli_actor
+
+        one, who = addon(key), _operator(operator)
+        wanted = [reg for words in (*aircraft, *more) for reg in words.replace(",", " ").split()]
+        ids = set(_aircraft_ids(who.id, wanted)) if wanted else None
+        runs, sentences = [], []
+        for facts in connections(who.id, key):
+            mine = [id_ for id_ in facts.aircraft_ids if ids is None or id_ in ids]
+            if not facts.on or not mine:
+                continue
+            asked = export_now(cli_actor(who.id), facts.id, mine)
+            later = [{"registration": reg, "at": at} for reg, at in asked.later]
+            runs.append({"connection": facts.name, "run_id": asked.run_id, "now": asked.now, "later": later})
+            sentences += [f"{reg}: being exported." for reg in asked.now]
+            sentences += [f"{reg}: sent a moment ago; possible again at {at:%H:%M:%S}Z." for reg, at in asked.later]
+        if not runs:
+            raise Conflict(f"Nothing to export: {one.name} is off, or has no such aircraft ticked.")
+    tell({"runs": runs}, sentences, as_json=as_json)
+
+
+@click.command("golive")
+@click.argument("key")
+@operator_option
+@json_option
+@home_option
+def golive_command(key: str, operator: str, as_json: bool, home: Path | None) -> None:
+    """Run the partner's own go-live checklist against the operator and the sandbox. Status 1 when an item fails.
+
+    \b
+    With --json: addon, passed, failed, to_confirm, items [{number, title, verdict, evidence}].
+    """
+    with open_record(home):
+        from airstair.cli.golive import check
+
+        report = check(key, _operator(operator))
+    sentences = [
+        f"{item['verdict'].upper():<8} {item['number']:>2}. {item['title']}\n            {item['evidence']}"
+        for item in report["items"]
+    ]
+    sentences.append(
+        f"{report['passed']} pass, {report['failed']} fail, {report['to_confirm']} for a person to confirm."
+    )
+    tell(report, sentences, as_json=as_json)
+    if report["failed"]:
+        raise Told

@@ -1,0 +1,1 @@
+"""Add-ons: their cards, about, configuration and activity; the call log; notices."""

@@ -1,0 +1,80 @@
+"""Addresses of the pages, by place in the product."""
+
+from __future__ import annotations
+
+import importlib.util
+
+from django.urls import URLPattern, URLResolver, include, path, register_converter
+
+from airstair.web import signing
+from airstair.web.converters import IdConverter
+from airstair.web.fleet import views as fleet
+from airstair.web.live import views as live
+from airstair.web.ops import airports, board, events, extras, flights, trips
+from airstair.web.settings import airports as own_airports
+from airstair.web.settings import operator, people
+from airstair.web.settings import trail as audit
+
+register_converter(IdConverter, "id")
+
+_signing = [
+    path("sign-in", signing.sign_in, name="sign-in"),
+    path("sign-out", signing.sign_out, name="sign-out"),
+    path("operator", signing.choose_operator, name="choose-operator"),
+]
+_ops = [
+    path("ops/", board.ops, name="ops"),
+    path("ops/rows", board.timeline_rows, name="ops-rows"),
+    path("ops/airports", airports.suggest, name="airport-suggestions"),
+    path("ops/trips/new", trips.new_trip, name="trip-new"),
+    path("ops/trips/leg", trips.new_leg, name="trip-leg"),
+    path("ops/trips/<id:trip_id>", trips.trip, name="trip"),
+    path("ops/trips/<id:trip_id>/edit", trips.edit_trip, name="trip-edit"),
+    path("ops/trips/<id:trip_id>/status", trips.trip_status, name="trip-status"),
+    path("ops/trips/<id:trip_id>/flights/new", trips.add_flight, name="trip-add-flight"),
+    path("ops/flights/check", flights.check_flight, name="flight-check"),
+    path("ops/flights/<id:flight_id>", flights.flight, name="flight"),
+    path("ops/flights/<id:flight_id>/edit", flights.edit_flight, name="flight-edit"),
+    path("ops/flights/<id:flight_id>/swap", flights.swap_aircraft, name="flight-swap"),
+    path("ops/flights/<id:flight_id>/empty-leg", extras.edit_empty_leg, name="flight-empty-leg"),
+    path("ops/flights/<id:flight_id>/services", extras.edit_services, name="flight-services"),
+    path("ops/flights/<id:flight_id>/times/<slug:book>", extras.edit_times, name="flight-times"),
+    path("ops/flights/<id:flight_id>/<slug:action>", flights.act_on_flight, name="flight-act"),
+    path("ops/events/new", events.new_event, name="event-new"),
+    path("ops/events/<id:event_id>", events.event, name="event"),
+    path("ops/events/<id:event_id>/delete", events.delete_event, name="event-delete"),
+]
+_fleet = [
+    path("fleet/", fleet.fleet, name="fleet"),
+    path("fleet/new", fleet.new_aircraft, name="aircraft-new"),
+    path("fleet/<id:aircraft_id>", fleet.aircraft, name="aircraft"),
+    path("fleet/<id:aircraft_id>/retire", fleet.retire, name="aircraft-retire"),
+    path("fleet/<id:aircraft_id>/reinstate", fleet.reinstate, name="aircraft-reinstate"),
+]
+_settings = [
+    path("settings/", operator.settings_home, name="settings"),
+    path("settings/operator", operator.edit_operator, name="settings-operator"),
+    path("settings/subsidiaries", operator.add_subsidiary, name="subsidiary-add"),
+    path("settings/subsidiaries/<id:subsidiary_id>", operator.change_subsidiary, name="subsidiary"),
+    path("settings/users/", people.users, name="settings-users"),
+    path("settings/users/new", people.invite, name="user-new"),
+    path("settings/users/<id:membership_id>", people.user, name="user"),
+    path("settings/users/<id:membership_id>/password", people.set_password, name="user-password"),
+    path("settings/users/<id:membership_id>/<slug:action>", people.act_on_user, name="user-act"),
+    path("settings/password", people.own_password, name="own-password"),
+    path("settings/airports/", own_airports.airports, name="settings-airports"),
+    path("settings/airports/edit", own_airports.edit_airport, name="airport-edit"),
+    path("settings/airports/remove", own_airports.remove_airport, name="airport-remove"),
+    path("settings/audit/", audit.audit, name="settings-audit"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", board.home, name="home"),
+    *_signing,
+    *_ops,
+    *_fleet,
+    *_settings,
+    path("live/poll", live.poll, name="live-poll"),
+]
+if importlib.util.find_spec("airstair.web.addons.urls") is not None:
+    urlpatterns.append(path("addons/", include("airstair.web.addons.urls")))

@@ -1,0 +1,103 @@
+"""The house keeps its shape: what imports cannot say about it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.db import connection
+
+SOURCE = Path(__file__).parents[2] / "src" / "airstair"
+LONGEST_FILE = 400
+LONGEST_FUNCTION = 40
+# Tables that belong to no operator: people sign in to several, the budget of a partner account is shared.
+WITHOUT_OPERATOR = {"operators_operator", "operators_user", "hub_account_budget"}
+
+
+def modules(*rooms: str) -> Iterator[Path]:
+    for room in rooms or (".",):
+        for path in sorted((SOURCE / room).rglob("*.py")):
+            if not {"migrations", "tests"} & set(path.relative_to(SOURCE).parts):
+                yield path
+
+
+def place(path: Path) -> str:
+    return str(path.relative_to(SOURCE))
+
+
+@pytest.mark.parametrize("path", modules(), ids=place)
+def test_no_file_is_too_long(path: Path) -> None:
+    lines = path.read_text().count("\n")
+    assert lines <= LONGEST_FILE, f"{place(path)} has {lines} lines: divide it by what its parts are for."
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+@pytest.mark.parametrize("path", modules(), ids=place)
+def test_no_function_is_too_long(path: Path) -> None:
+    for function in functions(path):
+        assert function.end_lineno is not None
+        body = function.body[1:] if ast.get_docstring(function) else function.body
+        first = body[0].lineno if body else function.lineno
+        length = function.end_lineno - first + 1
+        assert length <= LONGEST_FUNCTION, f"{place(path)}: {function.name} has {length} lines."
+
+
+@pytest.mark.parametrize("path", modules(), ids=place)
+def test_every_module_says_what_it_is_for(path: Path) -> None:
+    if path.name in ("apps.py",):
+        return
+    assert ast.get_docstring(ast.parse(path.read_text())), f"{place(path)} needs a docstring."
+
+
+def test_no_partners_name_in_the_hub() -> None:
+    partners = [folder.name for folder in (SOURCE / "addons").iterdir() if (folder / "addon.py").exists()]
+    assert partners
+    for path in modules("hub", "kernel", "changes", "records", "sandbox"):
+        for partner in partners:
+            assert partner not in path.read_text().lower(), f"{place(path)} names the partner {partner}."
+
+
+_WRITES = re.compile(r"\.objects\.(create|bulk_create|bulk_update|update_or_create|get_or_create)\(|\.save\(|\.delete\(\)")
+
+
+def test_only_commands_write_the_record() -> None:
+    """Pages, command line and add-ons call commands; nothing else saves a model."""
+    for path in modules("web", "cli", "addons", "demo", "kernel"):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if _WRITES.search(line) and "form" not in line and "session" not in line:
+                pytest.fail(f"{place(path)}:{number} writes a model: {line.strip()}")
+
+
+@pytest.mark.django_db
+def test_the_operator_comes_first_in_every_key() -> None:
+    own = ("changes", "operators", "places", "fleet", "flights", "hub")
+    with connection.cursor() as cursor:
+        for model in apps.get_models():
+            table = model._meta.db_table
+            if model._meta.app_label not in own or table in WITHOUT_OPERATOR:
+                continue
+            constraints = connection.introspection.get_constraints(cursor, table)
+            (primary,) = [c for c in constraints.values() if c["primary_key"]]
+            assert primary["columns"][0] == "operator_id", f"{table}: its primary key must begin with the operator."
+            for name, one in constraints.items():
+                if one["foreign_key"] and one["columns"] != ["operator_id"] and one["foreign_key"][0] != "operators_user":
+                    assert one["columns"][0] == "operator_id", f"{table}: {name} could point at another operator's row."
+
+
+@pytest.mark.django_db
+def test_every_table_of_an_operator_refers_to_its_operator() -> None:
+    with connection.cursor() as cursor:
+        for model in apps.get_models():
+            table = model._meta.db_table
+            if model._meta.app_label in ("operators", "places", "fleet", "flights") and table not in WITHOUT_OPERATOR:
+                constraints = connection.introspection.get_constraints(cursor, table)
+                assert any(c["foreign_key"] and c["columns"] == ["operator_id"] for c in constraints.values()), table

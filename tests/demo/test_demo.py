@@ -1,0 +1,141 @@
+"""The demo operator: whole, the same for everybody on one day, and made once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from airstair.changes.models import Change
+from airstair.demo import DEMO_PASSWORD, Demo, build_demo
+from airstair.demo.build import FLEET, FLIGHTS
+from airstair.kernel.actor import ActorKind
+from airstair.kernel.clock import ManualClock
+from airstair.records.flights.models import AircraftEvent, BlockTimes, EmptyLeg, Flight, FlightService, Trip
+from airstair.records.flights.queries import board
+from airstair.records.flights.snapshots import ActivityKind
+from airstair.records.operators.models import Operator, User
+from airstair.records.operators.queries import members
+from airstair.records.operators.rules import Role
+
+pytestmark = pytest.mark.django_db
+TODAY = date(2027, 5, 11)
+
+
+def midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+@pytest.fixture
+def demo() -> Demo:
+    return build_demo(TODAY)
+
+
+def test_it_has_the_real_month_around_today(demo: Demo) -> None:
+    assert (demo.made, demo.aircraft, demo.flights) == (True, 60, 1789)
+    days = Counter(std.date() for std in Flight.objects.filter(import_key__isnull=False).values_list("std", flat=True))
+    assert min(days) == TODAY - timedelta(days=15)
+    assert max(days) == TODAY + timedelta(days=16)
+    # Nothing that is still to come has been flown already.
+    assert not BlockTimes.objects.filter(book="journey_log", on_block__gte=midnight(TODAY)).exists()
+    assert BlockTimes.objects.filter(book="journey_log", on_block__gte=midnight(TODAY - timedelta(days=1))).exists()
+
+
+def test_every_page_has_something_to_show_around_today(demo: Demo) -> None:
+    start = midnight(TODAY)
+    shown = board(demo.operator_id, start, start + timedelta(days=6))
+    activities = [activity for some in shown.activities.values() for activity in some]
+    kinds = Counter(activity.kind for activity in activities)
+    assert kinds[ActivityKind.RESERVATION] == kinds[ActivityKind.MAINTENANCE] == 2
+    assert kinds[ActivityKind.AOG] == 1
+    statuses = Counter(activity.status.value for activity in activities)
+    assert statuses["OPTION"] == 4
+    assert statuses["OPPORTUNITY"] == 2
+    assert statuses["CANCELLED"] > 0
+    assert sum(activity.ferry for activity in activities) == 5
+    assert sum(bool(activity.services) for activity in activities) == 3
+    assert FlightService.objects.count() == 9
+    assert BlockTimes.objects.filter(book="flight_watch").count() == 3
+
+
+def test_one_empty_leg_was_verified_by_a_person_and_the_others_wait(demo: Demo) -> None:
+    legs = EmptyLeg.objects.order_by("id")
+    assert legs.count() == 4
+    verified = [leg for leg in legs if leg.verified_at]
+    assert [leg.verified_by_name for leg in verified] == ["Olga Dispatcher"]
+    assert verified[0].price is not None
+    assert verified[0].marketing_end is not None
+    assert Change.objects.get(kind="emptyleg.verified").actor_kind == ActorKind.PERSON
+    flown = Flight.objects.filter(id__in=legs.values("id"))
+    assert all(flight.std >= midnight(TODAY) for flight in flown)
+
+
+def test_what_was_added_fits_the_schedule(demo: Demo) -> None:
+    start = midnight(TODAY)
+    shown = board(demo.operator_id, start, start + timedelta(days=7))
+    added = {
+        f"flight:{flight_id}"
+        for flight_id in Flight.objects.filter(number__startswith="DMO").values_list("id", flat=True)
+    }
+    added |= {f"event:{event_id}" for event_id in AircraftEvent.objects.values_list("id", flat=True)}
+    overlaps = [w for some in shown.warnings.values() for w in some if w.kind == "overlap"]
+    assert not [warning for warning in overlaps if added & {warning.first, warning.second}]
+
+
+def test_its_people_can_sign_in_and_have_different_rights(demo: Demo) -> None:
+    assert {(m.email, m.role) for m in members(demo.operator_id)} == {
+        ("demo@airstair.example", Role.ADMIN),
+        ("dispatch@airstair.example", Role.OPS),
+        ("guest@airstair.example", Role.READ_ONLY),
+    }
+    assert all(person.check_password(DEMO_PASSWORD) for person in User.objects.all())
+    assert demo.password == DEMO_PASSWORD
+
+
+def test_a_second_time_does_nothing(demo: Demo) -> None:
+    trail = Change.objects.count()
+    again = build_demo(TODAY + timedelta(days=3), ManualClock(midnight(TODAY + timedelta(days=3))))
+    assert (again.made, again.operator_id) == (False, demo.operator_id)
+    assert (Operator.objects.count(), Change.objects.count()) == (1, trail)
+
+
+def picture() -> list[tuple[object, ...]]:
+    """What was made, without ids and relative to today."""
+    flights = Flight.objects.order_by("number", "std").values_list("number", "adep", "ades", "std", "status", "ferry")
+    events = AircraftEvent.objects.order_by("title").values_list("title", "airport", "start", "end", "kind")
+    return [*flights, *events, *Trip.objects.order_by("number").values_list("number", "client")]
+
+
+@pytest.mark.parametrize("today", [date(2024, 2, 29), date(2026, 12, 31)])
+def test_it_is_the_same_whenever_it_is_made_on_one_day(today: date) -> None:
+    from django.db import transaction
+
+    pictures = []
+    for _ in range(2):
+        with transaction.atomic():
+            build_demo(today)
+            pictures.append(picture())
+            transaction.set_rollback(True)
+    assert pictures[0] == pictures[1]
+
+
+def test_a_failure_in_the_middle_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airstair.demo import build
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("the machine lost its power")
+
+    monkeypatch.setattr(build, "add_extras", fail)
+    with pytest.raises(RuntimeError):
+        build_demo(TODAY)
+    assert not Operator.objects.exists()
+    assert not User.objects.exists()
+
+
+def test_its_files_are_part_of_the_package() -> None:
+    import airstair.demo
+
+    folder = Path(airstair.demo.__file__).parent
+    assert {FLEET, FLIGHTS} <= {path.name for path in folder.iterdir()}
