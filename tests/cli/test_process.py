@@ -1,4 +1,4 @@
-"""The command line as a process of its own: start, an empty database, where the home is, and how long the month takes."""
+"""The command line as a process of its own: start, an empty database, the home, and how long the month takes."""
 
 from __future__ import annotations
 

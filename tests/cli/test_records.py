@@ -76,7 +76,7 @@ def test_an_operator_that_exists_and_a_wrong_code_are_refused(airstair: Airstair
     assert again.err == "code: There is already an operator “TEST”. Choose another code.\n"
     wrong = airstair("operator", "create", "a b", "--name", "", "--admin-email", "nobody")
     assert wrong.status == 1
-    assert "code: “A B” does not fit" in wrong.err
+    assert "code: “a b” does not fit" in wrong.err
     assert Operator.objects.count() == 1
 
 

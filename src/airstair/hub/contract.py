@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airstair.hub.flows import Budget, Fact, Flow, Mirror
 from airstair.hub.http import PartnerHttp
 from airstair.hub.setting import Settings
 from airstair.kernel.errors import Problem
 from airstair.kernel.outcome import Outcome
+
+if TYPE_CHECKING:
+    from airstair.hub.golive import GoLiveItem, GoLiveSources
 
 
 class Category(StrEnum):
@@ -52,7 +55,7 @@ class Addon:
     for_sandbox: Callable[[str], Mapping[str, Any]] | None = None
     account: Callable[[Any], str] | None = None  # what the partner counts calls by: usually the credentials
     recipients: Callable[[Any], Sequence[str]] | None = None  # member codes told after each export
-    golive: Callable[[Any], Any] | None = None  # the partner's own list of conditions, as a check that prints
+    golive: Callable[[GoLiveSources], Coroutine[Any, Any, list[GoLiveItem]]] | None = None  # the partner's list of conditions
     choose_aircraft: bool = True
     shown_headers: tuple[str, ...] = ()  # headers of the partner's that hold no secret
     package: str = field(default="")

@@ -17,6 +17,7 @@ from airstair.hub import calls, watchman
 
 _KEEP_CALLS = timedelta(days=14)
 _STALLED_AFTER_SECONDS = 90
+_POLL_SECONDS = 30.0  # jobs announce themselves; this is for those whose announcement was lost
 
 
 def _and_close(*steps: object) -> None:
@@ -52,13 +53,22 @@ async def rescue_stalled(context: JobContext, timestamp: int) -> None:
 
 
 async def run_jobs(stop: asyncio.Event) -> None:
-    """Work on jobs in this process until `stop` is set."""
-    async with app.replace_connector(app.connector.get_worker_connector()).open_async() as working:  # type: ignore[attr-defined]
-        worker = asyncio.create_task(
-            working.run_worker_async(
-                concurrency=2, install_signal_handlers=False, delete_jobs="successful", fetch_job_polling_interval=30
+    """Work on jobs in this process until `stop` is set. Raises when the database is lost."""
+    with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]
+        async with working.open_async():
+            worker = asyncio.create_task(
+                working.run_worker_async(
+                    concurrency=2,
+                    install_signal_handlers=False,
+                    delete_jobs="successful",
+                    fetch_job_polling_interval=_POLL_SECONDS,
+                )
             )
-        )
-        await stop.wait()
-        worker.cancel()
-        await asyncio.gather(worker, return_exceptions=True)
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait({worker, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if stop.is_set():
+                worker.cancel()
+            ended = (await asyncio.gather(worker, return_exceptions=True))[0]
+            if isinstance(ended, Exception):
+                raise ended

@@ -124,24 +124,24 @@ class LineField(forms.CharField):
         self.widget.attrs.pop("maxlength", None)
 
 
-def airport(label: str, **kwargs: Any) -> LineField:
+def airport_field(label: str, **kwargs: Any) -> LineField:
     """An airport's code, with suggestions while somebody types."""
     attrs = {"data-airport": "", "autocomplete": "off", "spellcheck": "false"}
     return LineField(label=label, widget=forms.TextInput(attrs=attrs), **kwargs)
 
 
-def code(label: str, **kwargs: Any) -> LineField:
+def code_field(label: str, **kwargs: Any) -> LineField:
     """A code in capitals."""
     attrs = {"data-upper": "", "autocomplete": "off", "spellcheck": "false"}
     return LineField(label=label, widget=forms.TextInput(attrs=attrs), **kwargs)
 
 
-def choice(label: str, choices: Sequence[tuple[str, str]], **kwargs: Any) -> LineField:
+def choice_field(label: str, choices: Sequence[tuple[str, str]], **kwargs: Any) -> LineField:
     """A choice whose words the command checks, so that a wrong one gets its sentence."""
     return LineField(label=label, widget=forms.Select(choices=list(choices)), **kwargs)
 
 
-def note(label: str, **kwargs: Any) -> LineField:
+def note_field(label: str, **kwargs: Any) -> LineField:
     return LineField(label=label, max_length=20_000, widget=forms.Textarea(attrs={"rows": 3}), **kwargs)
 
 

@@ -58,7 +58,7 @@ async def _put_schedule(call: Call, one: UnitDocument) -> Outcome:
     try:
         answer = await call.http.request("PUT", url, headers=carried, body=one.document.body)
     except CallFailed as failed:
-        return Outcome(kind=failed.kind, sent=sent, messages=(_ours(str(failed)),))
+        return Outcome.failed(failed.kind, str(failed), sent=sent)
     return read_answer(answer, one, call.now)
 
 
@@ -69,8 +69,7 @@ async def check(http: PartnerHttp, settings: AvinodeSettings) -> Outcome:
     try:
         answer = await http.request("GET", url, headers=headers(settings, now))
     except CallFailed as failed:
-        message = _ours(str(failed), field="base_url")
-        return Outcome(kind=failed.kind, messages=(message,))
+        return Outcome(kind=failed.kind, messages=(_ours(str(failed), field="base_url"),))
     outcome = read_answer(answer, None, now)
     if answer.status == 403 and outcome.kind is OutcomeKind.MISCONFIGURED and wire.read_envelope(answer.body):
         # Known, but not allowed to list aircraft: a connection for uploads alone. What was asked is answered.

@@ -1,12 +1,12 @@
 """Avinode's checklist for going live: twenty conditions, each passed, failed with evidence, or for a person to confirm.
 
 Source: Avinode, Schedule upload, “Go Live! Implementation checklist” (documented), in our own words and its order.
-`checklist` is pure; `received` fetches what the local sandbox has received. Nothing here calls Avinode itself.
+`checklist` is pure; `examine` first fetches what the local sandbox has received. Nothing here calls Avinode itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import aiohttp
@@ -14,16 +14,16 @@ import msgspec
 
 from airstair.addons.avinode import golive_calls as calls
 from airstair.addons.avinode import golive_documents as documents
-from airstair.addons.avinode.golive_evidence import (
-    Case,
-    GoLiveEvidence,
-    GoLiveItem,
-    ReceivedCall,
-    ShownCall,
-    Verdict,
-)
+from airstair.addons.avinode.golive_evidence import Case, GoLiveEvidence, ReceivedCall, ShownCall
+from airstair.addons.avinode.settings import AvinodeSettings
+from airstair.hub.golive import GoLiveItem, GoLiveSources
+from airstair.kernel.errors import Conflict
 
-__all__ = ["GoLiveEvidence", "GoLiveItem", "ReceivedCall", "ShownCall", "Verdict", "checklist", "received"]
+_KEPT_CALLS = "5000"  # as many as the sandbox keeps
+_NO_SANDBOX = (
+    "The checklist looks at what the sandbox received, and no connection goes there."
+    " Set environment=sandbox, let it run for a quarter of an hour, and check again."
+)
 
 _CHECKS: tuple[tuple[str, Callable[[Case], documents.Judgement]], ...] = (
     ("Avinode's basic conditions for every application are met", calls.basic_conditions),
@@ -59,16 +59,59 @@ def checklist(evidence: GoLiveEvidence) -> list[GoLiveItem]:
     return items
 
 
-async def received(sandbox_url: str) -> tuple[tuple[ReceivedCall, ...], dict[str, Any]]:
-    """The calls that the local sandbox keeps, oldest first, and its own audit of all of them.
+async def examine(sources: GoLiveSources) -> list[GoLiveItem]:
+    """The twenty conditions, judged by what the hub knows and what the sandbox received.
 
-    Raises `aiohttp.ClientError` when it does not answer, `msgspec.DecodeError` when something else answers.
+    Raises `Conflict` when no connection goes to the sandbox, or the sandbox does not answer.
     """
+    if not sources.sandbox_url:
+        raise Conflict(_NO_SANDBOX)
+    received, audit = await _received(sources.sandbox_url)
+    seen = {title: one for title, one in sources.connection_of.items() if one.to_sandbox and title in sources.snapshots}
+    default = sources.default
+    return checklist(
+        GoLiveEvidence(
+            now=sources.now,
+            flow=sources.addon.mirror("schedule"),
+            default=_typed(default.settings) if default is not None else AvinodeSettings(),
+            schedules={title: sources.snapshots[title] for title in seen},
+            settings={title: _typed(one.settings) for title, one in seen.items()},
+            shown=_shown(sources, seen),
+            calls=received,
+            own_connection=frozenset(t for t, one in seen.items() if default is None or one.id != default.id),
+            audit=audit,
+        )
+    )
+
+
+def _typed(settings: Any) -> AvinodeSettings:
+    assert isinstance(settings, AvinodeSettings)
+    return settings
+
+
+def _shown(sources: GoLiveSources, titles: Iterable[str]) -> dict[str, ShownCall]:
+    """The latest call of each aircraft, where one has ended."""
+    found = {}
+    for title in titles:
+        line = sources.lines.get(title)
+        if line is not None and line.last_attempt is not None and line.outcome is not None:
+            found[title] = ShownCall(
+                at=line.last_attempt, outcome=line.outcome, http_status=line.http_status, messages=line.messages
+            )
+    return found
+
+
+async def _received(sandbox_url: str) -> tuple[tuple[ReceivedCall, ...], dict[str, Any]]:
+    """The calls that the local sandbox keeps, oldest first, and its own audit of all of them. Raises `Conflict`."""
     control = f"{sandbox_url.rstrip('/')}/control/avinode"
     timeout = aiohttp.ClientTimeout(total=30)
-    async with aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as session:
-        async with session.get(f"{control}/calls", params={"limit": "5000"}) as answer:
-            kept = msgspec.json.decode(await answer.read(), type=tuple[ReceivedCall, ...])
-        async with session.get(f"{control}/audit") as answer:
-            audit = msgspec.json.decode(await answer.read(), type=dict[str, Any])
-    return kept, audit
+    try:
+        async with aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as session:
+            async with session.get(f"{control}/calls", params={"limit": _KEPT_CALLS}) as answer:
+                kept = msgspec.json.decode(await answer.read(), type=tuple[ReceivedCall, ...])
+            async with session.get(f"{control}/audit") as answer:
+                return kept, msgspec.json.decode(await answer.read(), type=dict[str, Any])
+    except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError) as failure:
+        raise Conflict(
+            f"The sandbox at {sandbox_url} does not answer as one ({failure}). Start it with: airstair sandbox."
+        ) from None

@@ -11,9 +11,10 @@ import msgspec
 
 from airstair.addons.avinode import client
 from airstair.addons.avinode.golive_documents import NOTHING_SENT, Judgement
-from airstair.addons.avinode.golive_evidence import Case, Upload, Verdict, judged
+from airstair.addons.avinode.golive_evidence import Case, Upload, judged
 from airstair.addons.avinode.settings import AvinodeSettings
 from airstair.hub.flows import Document, NextTick, Part, UnitDocument
+from airstair.hub.golive import Verdict
 from airstair.hub.http import Answer
 from airstair.hub.setting import read_settings
 from airstair.kernel.errors import Invalid

@@ -18,11 +18,11 @@ from airstair.addons.avinode.golive_evidence import (
     ReceivedCall,
     SentActivity,
     Upload,
-    Verdict,
     judged,
     written_in_utc,
 )
 from airstair.addons.avinode.settings import AvinodeSettings
+from airstair.hub.golive import Verdict
 from airstair.kernel.utc import minutes_z
 from airstair.records.fleet.snapshots import AircraftFacts
 from airstair.records.flights.snapshots import Activity, ActivityKind, AircraftSchedule, EmptyLegOffer, ServiceOrder

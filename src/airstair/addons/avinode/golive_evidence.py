@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
@@ -16,28 +15,12 @@ import msgspec
 
 from airstair.addons.avinode.settings import AvinodeSettings
 from airstair.hub.flows import Mirror
+from airstair.hub.golive import Verdict
 from airstair.kernel.codes import same_registration
 from airstair.kernel.errors import Invalid
 from airstair.kernel.outcome import OutcomeKind, PartnerMessage
 from airstair.kernel.utc import parse_utc
 from airstair.records.flights.snapshots import Activity, ActivityKind, AircraftSchedule
-
-
-class Verdict(StrEnum):
-    """How one condition stands."""
-
-    PASS = "pass"  # noqa: S105 - not a password
-    FAIL = "fail"
-    PERSON = "for a person to confirm"
-
-
-class GoLiveItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One condition of Avinode's checklist: how it stands, and what shows it."""
-
-    number: int  # its place in Avinode's list
-    title: str
-    verdict: Verdict
-    evidence: tuple[str, ...]
 
 
 class ReceivedCall(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -100,7 +100,7 @@ class Snapshots:
 
 def _read(operator_id: int, kind: UnitKind, since: datetime, wanted: list[Wanted]) -> dict[Wanted, Any]:
     try:
-        found = _READERS[kind](operator_id, [one.unit.id for one in wanted], since=since)
+        found = read_snapshots(operator_id, kind, [one.unit.id for one in wanted], since)
         return {one: found[one.unit.id] for one in wanted if one.unit.id in found}
     finally:
         connection.close()  # back to the pool: threads must not sit on connections
@@ -108,3 +108,8 @@ def _read(operator_id: int, kind: UnitKind, since: datetime, wanted: list[Wanted
 
 # The set-based reader of each kind of unit that mirrors keep.
 _READERS: dict[UnitKind, Callable[..., Mapping[int, Any]]] = {UnitKind.AIRCRAFT: aircraft_schedules}
+
+
+def read_snapshots(operator_id: int, kind: UnitKind, ids: Sequence[int], since: datetime) -> Mapping[int, Any]:
+    """The snapshots of these units, by id: what mirrors are made from. A fixed number of statements."""
+    return _READERS[kind](operator_id, ids, since=since)

@@ -29,7 +29,7 @@ class AircraftInput(msgspec.Struct, frozen=True, kw_only=True):
     """A new aircraft. Field meanings and units as in the table."""
 
     registration: str
-    home_base: str  # ICAO, IATA or own code
+    home_base: str = ""  # ICAO, IATA or own code; empty while it is not known
     icao_type: str = ""
     iata_type: str = ""
     model: str = ""
@@ -155,6 +155,8 @@ def _tidy(facts: AircraftFacts, *, changed: frozenset[str]) -> AircraftFacts:
 
 
 def _home_base(problems: Problems, facts: AircraftFacts) -> str:
+    if not facts.home_base.strip():
+        return ""
     try:
         return resolver(facts.operator_id).resolve(facts.home_base, "home_base").code
     except Invalid as refusal:

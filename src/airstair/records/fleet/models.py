@@ -17,7 +17,7 @@ class Aircraft(OperatorRow):
     model = models.CharField(max_length=80, blank=True, default="")
     serial_number = models.CharField(max_length=30, blank=True, default="")
     call_sign = models.CharField(max_length=12, blank=True, default="")
-    home_base = models.CharField(max_length=4)  # airport code
+    home_base = models.CharField(max_length=4, blank=True, default="")  # airport code; empty while not known
     seats = models.PositiveSmallIntegerField(default=0)
     owner = models.CharField(max_length=120, blank=True, default="")
     subsidiary_id = models.BigIntegerField(null=True)

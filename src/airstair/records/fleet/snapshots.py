@@ -16,7 +16,7 @@ class AircraftFacts(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
     serial_number: str = ""
     call_sign: str = ""
-    home_base: str
+    home_base: str = ""  # empty while it is not known
     seats: int = 0
     owner: str = ""
     subsidiary_id: int | None = None

@@ -11,7 +11,8 @@ from typing import Any
 
 from django.db import connection
 
-from airstair.kernel.errors import Invalid
+from airstair.kernel.errors import Invalid, Problems
+from airstair.records import checks
 from airstair.records.fleet.models import Aircraft
 from airstair.records.fleet.snapshots import AircraftFacts
 from airstair.records.flights import schedules
@@ -75,9 +76,10 @@ def board(
     what is shown, not what is warned of. Cancelled flights are there, deleted ones are not. Raises `Invalid` for a
     period that ends before it starts, or a time without a zone.
     """
+    problems = Problems()
     for field, when in (("start", start), ("end", end)):
-        if when.tzinfo is None:
-            raise Invalid.one(field, "It has no time zone. Give it in UTC, or with its offset.")
+        checks.moment(problems, field, when)
+    problems.refuse()
     if end <= start:
         raise Invalid.one("end", "The period ends before it starts. Choose a later end.")
     fleet = _fleet(operator_id, aircraft_ids)

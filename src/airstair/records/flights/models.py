@@ -38,7 +38,7 @@ class Trip(OperatorRow):
     status = models.CharField(max_length=12, default=Status.CONFIRMED.value)
     client = models.CharField(max_length=120, blank=True, default="")
     notes = models.TextField(blank=True, default="")
-    # The requests at partners that this trip was booked from: "avinode:asellerlift-500123".
+    # The requests at partners that this trip was booked from: "add-on key:partner's id".
     booked_from = ArrayField(models.CharField(max_length=80), default=list)
 
     class Meta:

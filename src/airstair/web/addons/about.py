@@ -83,13 +83,14 @@ def rendered(text: str) -> SafeString:
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1]) + 1)}"
-    return mark_safe(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))  # noqa: S308 - html is disabled above
+    html = str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
+    return mark_safe(html)  # noqa: S308 - raw HTML is disabled above
 
 
 def rules_of(flow: Flow, one: Addon, stored: dict[str, Any]) -> list[tuple[str, str]]:
     """Trigger, floor, retry and the rest of one flow."""
     ahead = "all that is planned" if flow.horizon.ahead is None else f"the next {length(flow.horizon.ahead)}"
-    rules = [
+    return [
         ("Trigger", _trigger(flow, one, stored)),
         ("Floor", f"Never two calls for one {flow.unit.value} within {length(flow.floor)}" if flow.floor else "None"),
         ("Retry", _retry(flow)),
@@ -99,7 +100,6 @@ def rules_of(flow: Flow, one: Addon, stored: dict[str, Any]) -> list[tuple[str, 
         ("At once", f"{flow.calls_at_once} calls, {flow.units_per_call} {flow.unit.value} in each"),
         ("Deadline of a call", length(flow.deadline)),
     ]
-    return rules
 
 
 def _trigger(flow: Flow, one: Addon, stored: dict[str, Any]) -> str:
@@ -117,7 +117,7 @@ def _trigger(flow: Flow, one: Addon, stored: dict[str, Any]) -> str:
 def _retry(flow: Flow) -> str:
     if isinstance(flow.retry, Backoff):
         first, longest = length(flow.retry.first), length(flow.retry.longest)
-        return f"Up to {flow.retry.tries} times, after {first} at first and {longest} at most; then it waits for a person"
+        return f"Up to {flow.retry.tries} times, after {first} at first and {longest} at most; then a person is awaited"
     return "None: the next regular call is the next attempt"
 
 

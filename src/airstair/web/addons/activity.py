@@ -236,4 +236,3 @@ def read_filters(request: PageRequest) -> Chosen:
 
 def is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 19
-

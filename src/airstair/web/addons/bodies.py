@@ -104,7 +104,9 @@ class _Writer:
             self._text, self._first = [], False
 
     def _write(self, value: Any, depth: int) -> None:
-        if value is not self._marked_list:
+        # A part with a wrong field is laid out however short it is, so that the field can be marked.
+        holds_wrong_field = self._first and self._part is not None and bool(self._marks[self._part])
+        if value is not self._marked_list and not holds_wrong_field:
             line = _in_one_line(value, _LONGEST_LINE - 2 * depth)
             if line is not None:
                 self._text.append(line)

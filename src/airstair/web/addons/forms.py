@@ -103,7 +103,7 @@ class ConnectionForm:
     @property
     def can_take_all(self) -> bool:
         """Only the default connection takes every aircraft."""
-        return self.facts is None and not self.is_own or bool(self.facts and self.facts.is_default)
+        return (self.facts is None and not self.is_own) or bool(self.facts and self.facts.is_default)
 
     is_own = False  # a new connection for some aircraft, not the default one
 
@@ -128,7 +128,7 @@ class ConnectionForm:
     def list_aircraft(
         self, fleet: Iterable[AircraftFacts], ticked: Mapping[int, int], names: Mapping[int, str]
     ) -> None:
-        """`ticked`: aircraft id → connection id of those ticked one by one. Retired aircraft are left out unless ticked."""
+        """`ticked`: aircraft id → connection id of those ticked one by one. Retired ones are shown if ticked."""
         mine = self.facts.id if self.facts else None
         for one in fleet:
             at = ticked.get(one.id)

@@ -63,7 +63,11 @@ def look_of_outcome(kind: OutcomeKind | None) -> Look:
     return Look(word, symbol, tone, "" if good else _WHO[kind.who_acts])
 
 
-LEVELS = {"error": Look("Error", "×", "bad"), "warning": Look("Warning", "!", "warn"), "info": Look("Note", "i", "info")}
+LEVELS = {
+    "error": Look("Error", "×", "bad"),
+    "warning": Look("Warning", "!", "warn"),
+    "info": Look("Note", "i", "info"),
+}
 
 
 def look_of_level(level: str) -> Look:

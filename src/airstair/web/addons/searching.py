@@ -1,4 +1,4 @@
-"""What part of the call log somebody looks for, as the address has it. Never raises for what does not fit: it says so."""
+"""What part of the call log somebody looks for, as the address has it. What does not fit is said, not raised."""
 
 from __future__ import annotations
 

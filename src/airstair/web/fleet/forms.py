@@ -10,7 +10,7 @@ from django import forms
 from airstair.records.fleet.commands import AircraftEdit, AircraftInput
 from airstair.records.fleet.snapshots import AircraftFacts
 from airstair.records.operators.snapshots import SubsidiaryFacts
-from airstair.web.forms import CommandForm, LineField, WholeField, airport, code
+from airstair.web.forms import CommandForm, LineField, WholeField, airport_field, code_field
 
 _NUMBERS = ("seats", "cruise_speed_kt", "taxi_minutes", "climb_minutes", "range_nm")
 
@@ -18,13 +18,13 @@ _NUMBERS = ("seats", "cruise_speed_kt", "taxi_minutes", "climb_minutes", "range_
 class AircraftForm(CommandForm):
     """Everything that is entered about an aircraft."""
 
-    registration = code("Registration", help_text="With its hyphen, as the state writes it.")
-    home_base = airport("Home base")
-    icao_type = code("ICAO type", help_text="Such as C56X.")
-    iata_type = code("IATA type")
+    registration = code_field("Registration", help_text="With its hyphen, as the state writes it.")
+    home_base = airport_field("Home base")
+    icao_type = code_field("ICAO type", help_text="Such as C56X.")
+    iata_type = code_field("IATA type")
     model = LineField(label="Model")
     serial_number = LineField(label="Serial number")
-    call_sign = code("Call sign")
+    call_sign = code_field("Call sign")
     seats = WholeField(label="Seats", required=False)
     owner = LineField(label="Owner")
     subsidiary_id = WholeField(label="Subsidiary", required=False, widget=forms.Select())

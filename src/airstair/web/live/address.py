@@ -1,7 +1,11 @@
-"""Where a page's browser finds the live stream. Pure; asks nothing of anybody."""
+"""Where a page's browser finds the live stream.
+
+AIRSTAIR_LIVE_URL names an address of its own; AIRSTAIR_LIVE_PORT another port of the pages' host than the next one.
+"""
 
 from __future__ import annotations
 
+import os
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -10,7 +14,7 @@ from django.http import HttpRequest
 
 
 def live_url(request: HttpRequest) -> str:
-    """The address of the stream: the one that is set, else the pages' host with the next port. Empty when unknown."""
+    """The address of the stream: the one that is set, else the pages' host with its port. Empty when unknown."""
     if settings.LIVE_URL:
         return f"{settings.LIVE_URL.rstrip('/')}/stream"
     try:
@@ -18,10 +22,11 @@ def live_url(request: HttpRequest) -> str:
         port = here.port
     except (DisallowedHost, ValueError):
         return ""
-    if not port or port >= 65535:
+    live_port = os.environ.get("AIRSTAIR_LIVE_PORT", "") or (str(port + 1) if port and port < 65535 else "")
+    if not live_port.isdecimal():
         return ""  # behind a proxy on the usual ports nobody can guess; the page polls instead
     host = f"[{here.hostname}]" if here.hostname and ":" in here.hostname else here.hostname
-    return f"{request.scheme}://{host}:{port + 1}/stream"
+    return f"{request.scheme}://{host}:{live_port}/stream"
 
 
 def live_origin(request: HttpRequest) -> str:

@@ -29,7 +29,7 @@ from airstair.records.flights.rules import (
     SalesType,
     Status,
 )
-from airstair.web.forms import AmountField, CommandForm, LineField, UtcField, WholeField, airport, choice, code, note
+from airstair.web.forms import AmountField, CommandForm, LineField, UtcField, WholeField, airport_field, choice_field, code_field, note_field
 from airstair.web.templatetags.airstair import words
 
 _RULES = {
@@ -66,29 +66,29 @@ class FlightForm(CommandForm):
     """Every field of a flight."""
 
     aircraft_id = AircraftChoice()
-    number = code("Flight number", help_text="Empty: the registration.")
-    status = choice("Status", STATUSES)
-    adep = airport("ADEP")
+    number = code_field("Flight number", help_text="Empty: the registration.")
+    status = choice_field("Status", STATUSES)
+    adep = airport_field("ADEP")
     std = UtcField(label="STD", required=True)
-    ades = airport("ADES")
+    ades = airport_field("ADES")
     sta = UtcField(label="STA", help_text="Empty: estimated from the aircraft's performance.")
-    altn = airport("ALTN")
-    altn2 = airport("ALTN2")
-    flight_type = choice("Flight type", _all(FlightType))
-    regulation = choice("Regulation", _all(Regulation, "–"))
-    flight_rules = choice("Flight rules", list(_RULES.items()))
-    sales_type = choice("Sales type", _all(SalesType))
+    altn = airport_field("ALTN")
+    altn2 = airport_field("ALTN2")
+    flight_type = choice_field("Flight type", _all(FlightType))
+    regulation = choice_field("Regulation", _all(Regulation, "–"))
+    flight_rules = choice_field("Flight rules", list(_RULES.items()))
+    sales_type = choice_field("Sales type", _all(SalesType))
     ferry = forms.BooleanField(label="Ferry flight (no PAX)", required=False)
     pax_count = WholeField(label="PAX", required=False, help_text="Empty: counted from below.")
     pax_male = WholeField(label="Male", required=False)
     pax_female = WholeField(label="Female", required=False)
     pax_child = WholeField(label="Children", required=False)
     pax_infant = WholeField(label="Infants", required=False)
-    pax_list = note("PAX list", help_text="One a line: name, then ; and male, female, child or infant.")
+    pax_list = note_field("PAX list", help_text="One a line: name, then ; and male, female, child or infant.")
     crew = LineField(label="Crew", help_text="Positions and codes: CPT ABC, FO DEF")
     cargo_kg = WholeField(label="Cargo, kg", required=False)
     catering_kg = WholeField(label="Catering, kg", required=False)
-    notes = note("Notes")
+    notes = note_field("Notes")
 
     aliases = {f"pax_by_category.{category}": f"pax_{category}" for category in _CATEGORIES}
 
@@ -152,7 +152,7 @@ class TripForm(CommandForm):
 
     client = LineField(label="Client")
     booked_from = LineField(label="Booked from", help_text="Requests at partners, such as avinode:asellerlift-500123.")
-    notes = note("Notes")
+    notes = note_field("Notes")
 
     @property
     def requests(self) -> tuple[str, ...]:
@@ -160,20 +160,20 @@ class TripForm(CommandForm):
 
 
 class NewTripForm(TripForm):
-    status = choice("Status", STATUSES)
-    number = code("Trip number", help_text="Empty: the next one.")
+    status = choice_field("Status", STATUSES)
+    number = code_field("Trip number", help_text="Empty: the next one.")
 
 
 class EventForm(CommandForm):
     """A reservation, maintenance event or grounding."""
 
-    kind = choice("Kind", [(k.value, "AOG (grounded)" if k is EventKind.AOG else words(k.value)) for k in EventKind])
+    kind = choice_field("Kind", [(k.value, "AOG (grounded)" if k is EventKind.AOG else words(k.value)) for k in EventKind])
     aircraft_id = AircraftChoice()
-    airport = airport("Airport")
+    airport = airport_field("Airport")
     start = UtcField(label="Start", required=True)
     end = UtcField(label="End", required=True)
     title = LineField(label="Title")
-    notes = note("Notes")
+    notes = note_field("Notes")
 
     def __init__(self, *args: Any, fleet: Sequence[AircraftFacts], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -192,10 +192,10 @@ class EmptyLegForm(CommandForm):
     """The offer that goes with an empty leg."""
 
     price = AmountField(label="Price", required=False)
-    currency = code("Currency")
+    currency = code_field("Currency")
     marketing_start = UtcField(label="Marketing window from", help_text="Empty: the flight's own times.")
     marketing_end = UtcField(label="Marketing window to", help_text="At most five days after its start.")
-    message = note("Message to buyers")
+    message = note_field("Message to buyers")
 
     def as_input(self) -> EmptyLegInput:
         return EmptyLegInput(**self.cleaned_data)

@@ -14,18 +14,18 @@ from airstair.records.operators.rules import Right
 from airstair.records.places import commands
 from airstair.records.places import queries as places
 from airstair.web.acting import PageRequest, page
-from airstair.web.forms import CommandForm, LineField, code
+from airstair.web.forms import CommandForm, LineField, code_field
 from airstair.web.ops.answering import said
 
 
 class AirportForm(CommandForm):
     """An empty field leaves what is published."""
 
-    code = code("Code", help_text="ICAO code, or four letters of your own.")
-    iata = code("IATA code")
+    code = code_field("Code", help_text="ICAO code, or four letters of your own.")
+    iata = code_field("IATA code")
     name = LineField(label="Name")
     city = LineField(label="City")
-    country = code("Country", help_text="Two letters, such as PL.")
+    country = code_field("Country", help_text="Two letters, such as PL.")
     latitude = forms.FloatField(label="Latitude, degrees", required=False, help_text="North is positive: 52.1657")
     longitude = forms.FloatField(label="Longitude, degrees", required=False, help_text="East is positive: 20.9671")
     time_zone = LineField(label="Time zone", help_text="Such as Europe/Warsaw.")

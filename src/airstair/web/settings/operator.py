@@ -12,7 +12,7 @@ from airstair.records.operators import commands
 from airstair.records.operators import queries as operators
 from airstair.records.operators.rules import Right
 from airstair.web.acting import PageRequest, page
-from airstair.web.forms import CommandForm, LineField, code, note
+from airstair.web.forms import CommandForm, LineField, code_field, note_field
 from airstair.web.ops.answering import said
 
 _DOING = "change the operator's settings"
@@ -21,14 +21,14 @@ _DOING = "change the operator's settings"
 class OperatorForm(CommandForm):
     name = LineField(label="Name")
     main_organisation = LineField(label="Main organisation")
-    icao_code = code("ICAO operator code")
-    iata_code = code("IATA operator code")
-    trip_prefix = code("Letters before trip numbers")
+    icao_code = code_field("ICAO operator code")
+    iata_code = code_field("IATA operator code")
+    trip_prefix = code_field("Letters before trip numbers")
     base_time_zone = LineField(label="Base time zone", help_text="For night on the timeline; all times stay in UTC.")
     ops_email = LineField(label="OPS email")
     sales_email = LineField(label="Sales email")
     phone = LineField(label="Phone")
-    address = note("Address")
+    address = note_field("Address")
 
     def as_edit(self) -> commands.OperatorEdit:
         return commands.OperatorEdit(**self.cleaned_data)

@@ -20,7 +20,7 @@ from airstair.records.operators import queries as operators
 from airstair.records.operators.rules import RIGHTS_OF_ROLE, Right, Role
 from airstair.records.operators.snapshots import MemberFacts
 from airstair.web.acting import PageRequest, page
-from airstair.web.forms import CommandForm, LineField, choice, code
+from airstair.web.forms import CommandForm, LineField, choice_field, code_field
 from airstair.web.ops.answering import said
 from airstair.web.templatetags.airstair import words
 
@@ -31,8 +31,8 @@ _ROLES = [(role.value, words(role.value)) for role in Role]
 class TermsForm(CommandForm):
     """Role, single rights and, for owners, aircraft."""
 
-    code = code("Code", help_text="The letters that colleagues know the person by.")
-    role = choice("Role", _ROLES)
+    code = code_field("Code", help_text="The letters that colleagues know the person by.")
+    role = choice_field("Role", _ROLES)
     granted = forms.MultipleChoiceField(
         label="Granted beside the role", required=False, widget=forms.CheckboxSelectMultiple
     )

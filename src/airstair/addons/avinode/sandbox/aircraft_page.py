@@ -18,7 +18,6 @@ def aircraft_page(plane: Aircraft, view: View, calls: list[CallRecord]) -> Html:
     """The whole page's content; `calls` are the latest, oldest first."""
     intervals = view.market.intervals(plane)
     mapping = view.market.companies[plane.company].mapping
-    back = f"{BASE}/aircraft/{quote(plane.tail, safe='')}"
     summary = el(
         "p",
         fresh(plane, view.now),
@@ -30,18 +29,6 @@ def aircraft_page(plane: Aircraft, view: View, calls: list[CallRecord]) -> Html:
         _activity_row(activity, equivalent_of(mapping, activity.activity_type)) for activity in plane.activities
     ]
     heads = ["Id", "Type", "Read as", "From", "To", "Start", "End", "Trip", "Pax", "Marketing", "More"]
-    edit = form(
-        "set-aircraft",
-        back,
-        el("label", "Home base ", el("input", name="home_base", value=plane.home_base or "", size=6)),
-        el("label", "Status ", el("select", *options(list(STATUSES), plane.status), name="status")),
-        el(
-            "label",
-            "Schedule update type ",
-            el("select", *options(list(UPDATE_TYPES), plane.update_type), name="update_type"),
-        ),
-        tail=plane.tail,
-    )
     return join(
         [
             live(
@@ -58,8 +45,23 @@ def aircraft_page(plane: Aircraft, view: View, calls: list[CallRecord]) -> Html:
             el("h2", "Latest calls"),
             live("calls", *[_call(record) for record in reversed(calls)] or [el("p", "No calls yet.", class_="empty")]),
             el("h2", "What Avinode's staff can change"),
-            edit,
+            _edit(plane),
         ]
+    )
+
+
+def _edit(plane: Aircraft) -> Html:
+    return form(
+        "set-aircraft",
+        f"{BASE}/aircraft/{quote(plane.tail, safe='')}",
+        el("label", "Home base ", el("input", name="home_base", value=plane.home_base or "", size=6)),
+        el("label", "Status ", el("select", *options(list(STATUSES), plane.status), name="status")),
+        el(
+            "label",
+            "Schedule update type ",
+            el("select", *options(list(UPDATE_TYPES), plane.update_type), name="update_type"),
+        ),
+        tail=plane.tail,
     )
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from airstair.addons.avinode.sandbox.aircraft_page import aircraft_page
 from airstair.addons.avinode.sandbox.emptylegs import Offer
-from airstair.addons.avinode.sandbox.model import EQUIVALENTS, STATUSES, UPDATE_TYPES, Aircraft
+from airstair.addons.avinode.sandbox.model import EQUIVALENTS, STATUSES, UPDATE_TYPES, Aircraft, Company, Connection
 from airstair.addons.avinode.sandbox.page_parts import BASE, SEVERE, View, form, fresh, live, objections, utc
 from airstair.sandbox.journal import CallRecord, same_registration
 from airstair.sandbox.markup import Html, el, join, options, table
@@ -191,52 +191,47 @@ def _audit(view: View) -> Html:
 
 def _connections(view: View) -> Html:
     back = f"{BASE}/connections"
-    companies: list[list[object]] = []
-    for company in view.market.companies.values():
-        switch = form(
-            "set-adoption",
-            back,
-            label="Switch off" if company.adopts else "Switch on",
-            company=company.key,
-            on="off" if company.adopts else "on",
-        )
-        companies.append([company.name, f"company-{company.number}", "yes" if company.adopts else "no", switch])
-    connections: list[list[object]] = []
-    for connection in view.gate.connections.values():
-        active = "active" if connection.active else "not active"
-        switch = form(
-            "set-connection",
-            back,
-            label="Deactivate" if connection.active else "Activate",
-            connection=connection.key,
-            active="false" if connection.active else "true",
-        )
-        secret = el(
-            "details", el("summary", "show"), el("pre", f"Bearer {connection.token}"), id=f"token-{connection.key}"
-        )
-        mark = el("span", active, class_=f"mark {'good' if connection.active else 'bad'}")
-        connections.append(
-            [
-                connection.key,
-                view.market.companies[connection.company].name,
-                mark,
-                ", ".join(connection.permissions),
-                secret,
-                switch,
-            ]
-        )
+    companies = [_company_row(company, back) for company in view.market.companies.values()]
+    connections = [_connection_row(view, connection, back) for connection in view.gate.connections.values()]
+    heads = ["Connection", "Company", "State", "Permissions", "Authorization key", ""]
     return join(
         [
             el("p", "These credentials open this sandbox and nothing else.", class_="note"),
             el("h2", "Companies"),
             live("companies", table(["Company", "Id", "Takes up unknown aircraft", ""], companies, empty="")),
             el("h2", "API connections"),
-            live(
-                "connections",
-                table(
-                    ["Connection", "Company", "State", "Permissions", "Authorization key", ""], connections, empty=""
-                ),
-            ),
+            live("connections", table(heads, connections, empty="")),
             el("p", f"At most {view.gate.calls_an_hour} calls an hour and connection.", class_="note"),
         ]
     )
+
+
+def _company_row(company: Company, back: str) -> list[object]:
+    switch = form(
+        "set-adoption",
+        back,
+        label="Switch off" if company.adopts else "Switch on",
+        company=company.key,
+        on="off" if company.adopts else "on",
+    )
+    return [company.name, f"company-{company.number}", "yes" if company.adopts else "no", switch]
+
+
+def _connection_row(view: View, connection: Connection, back: str) -> list[object]:
+    switch = form(
+        "set-connection",
+        back,
+        label="Deactivate" if connection.active else "Activate",
+        connection=connection.key,
+        active="false" if connection.active else "true",
+    )
+    key = el("pre", f"Bearer {connection.token}")
+    active = "active" if connection.active else "not active"
+    return [
+        connection.key,
+        view.market.companies[connection.company].name,
+        el("span", active, class_=f"mark {'good' if connection.active else 'bad'}"),
+        ", ".join(connection.permissions),
+        el("details", el("summary", "show"), key, id=f"token-{connection.key}"),
+        switch,
+    ]

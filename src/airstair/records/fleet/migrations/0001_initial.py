@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('model', models.CharField(blank=True, default='', max_length=80)),
                 ('serial_number', models.CharField(blank=True, default='', max_length=30)),
                 ('call_sign', models.CharField(blank=True, default='', max_length=12)),
-                ('home_base', models.CharField(max_length=4)),
+                ('home_base', models.CharField(blank=True, default='', max_length=4)),
                 ('seats', models.PositiveSmallIntegerField(default=0)),
                 ('owner', models.CharField(blank=True, default='', max_length=120)),
                 ('subsidiary_id', models.BigIntegerField(null=True)),

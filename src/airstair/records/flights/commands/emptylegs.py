@@ -1,7 +1,7 @@
 """Empty legs: offering a flight for sale, and a person's word that it can be sold.
 
 Nothing but `verify_empty_leg` sets the verification, and it takes a person. Marketplaces rank verified legs higher
-and forbid marking them automatically (Avinode, Schedule Upload, "Marketing verified").
+and forbid marking them automatically (charter marketplaces, schedule upload, "Marketing verified").
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ class FlightEdit(msgspec.Struct, frozen=True, kw_only=True):
 class TripInput(msgspec.Struct, frozen=True, kw_only=True):
     """A new trip. Without `number` it gets the operator's prefix and the next running number.
 
-    `booked_from` names requests at partners: "avinode:asellerlift-500123".
+    `booked_from` names requests at partners as "add-on key:partner's id".
     """
 
     status: str = Status.CONFIRMED
