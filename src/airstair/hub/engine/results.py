@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -13,13 +14,24 @@ from airstair.kernel.units import Unit
 
 
 class Known(msgspec.Struct, kw_only=True):
-    """What the ledger has about one unit that the engine decides by."""
+    """What the ledger has about one unit that the engine decides by.
+
+    `taken_at`: when the document of the last attempt was begun, for attempts of this worker. It is not in the ledger.
+    """
 
     fingerprint: bytes | None = None
     remote_id: str = ""
     last_attempt: datetime | None = None
     asked_at: datetime | None = None
     tries: int = 0
+    taken_at: datetime | None = None
+
+
+class Claimed(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be sent now. `too_soon`: units that may not be yet, with when the partner last got them."""
+
+    units: frozenset[Unit]
+    too_soon: Mapping[Unit, datetime]
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
 from airstair.hub.engine.results import CallMade, Result
 from airstair.hub.engine.store import Store
 
-log = logging.getLogger(__name__)
-
 _GATHER = 0.02  # seconds that the first result waits for company
 _MOST = 400  # calls in one transaction
+_BACKLOG = 1_000  # unsaved calls at which senders wait for the database
+_CURSORS_EVERY = 0.25  # seconds between savings of cursors: they say how much is looked at again after a crash
 
 
 class Saver:
@@ -26,25 +26,37 @@ class Saver:
         self._calls: list[CallMade] = []
         self._unchanged: list[Result] = []
         self._something = asyncio.Event()
-        self._saving = False
+        self._saved = asyncio.Condition()
+        self._saving = 0
+        self._handed_in = 0
+        self._written = 0
+        self._cursors_at = 0.0
 
     def call(self, made: CallMade) -> None:
         self._calls.append(made)
+        self._handed_in += 1
         self._something.set()
 
     def unchanged(self, result: Result) -> None:
         """A comparison that found no difference."""
         self._unchanged.append(result)
+        self._handed_in += 1
         self._something.set()
 
     @property
     def idle(self) -> bool:
         return not (self._calls or self._unchanged or self._saving)
 
-    @property
-    def backlog(self) -> int:
-        """Calls made and not yet written: senders slow down when it grows."""
-        return len(self._calls)
+    async def room(self) -> None:
+        """Return when there is room for another call's result: senders slow down when the database does."""
+        async with self._saved:
+            await self._saved.wait_for(lambda: len(self._calls) <= _BACKLOG)
+
+    async def all_saved(self) -> None:
+        """Return when everything handed in until now is written."""
+        wanted = self._handed_in
+        async with self._saved:
+            await self._saved.wait_for(lambda: self._written >= wanted)
 
     async def run(self) -> None:
         """Save until cancelled. An error of the database ends it, and with it the worker's turn."""
@@ -55,14 +67,27 @@ class Saver:
             await self.flush()
 
     async def flush(self) -> None:
-        """Save what is there now."""
+        """Save what is there now. Cancelled, it ends its transaction first: a stop must not lose answers."""
         calls, self._calls = self._calls[:_MOST], self._calls[_MOST:]
         unchanged, self._unchanged = self._unchanged, []
         if not self._calls:
             self._something.clear()
-        self._saving = True
+        self._saving = len(calls) + len(unchanged)
+        saving = asyncio.ensure_future(self._store.save(calls, unchanged, self._due_cursors()))
         try:
-            # The cursors are taken only when nothing is left over, because they vouch for all that was handed in.
-            await self._store.save(calls, unchanged, self._cursors() if not self._calls else [])
+            await asyncio.shield(saving)
+        except asyncio.CancelledError:
+            await saving
+            raise
         finally:
-            self._saving = False
+            self._written += self._saving
+            self._saving = 0
+        async with self._saved:
+            self._saved.notify_all()
+
+    def _due_cursors(self) -> list[tuple[Any, ...]]:
+        # They vouch for all that was handed in, so they are taken only when nothing is left over.
+        if self._calls or time.monotonic() - self._cursors_at < _CURSORS_EVERY:
+            return []
+        self._cursors_at = time.monotonic()
+        return self._cursors()

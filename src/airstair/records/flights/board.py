@@ -23,16 +23,16 @@ from airstair.records.flights.snapshots import Activity
 
 _AIRCRAFT_FIELDS = AircraftFacts.__struct_fields__
 _FLIGHTS = f"""
-SELECT {schedules._FLIGHT_COLUMNS} FROM flights_flight f {schedules._FLIGHT_TABLES}
+SELECT {schedules.FLIGHT_COLUMNS} FROM flights_flight f {schedules.FLIGHT_TABLES}
  WHERE f.operator_id = %s AND f.aircraft_id = ANY(%s) AND f.sta >= %s AND f.std < %s AND NOT f.deleted
 """  # noqa: S608
 _EVENTS = f"""
-SELECT {schedules._EVENT_COLUMNS} FROM flights_event v
+SELECT {schedules.EVENT_COLUMNS} FROM flights_event v
  WHERE v.operator_id = %s AND v.aircraft_id = ANY(%s) AND v."end" >= %s AND v.start < %s AND NOT v.deleted
 """  # noqa: S608
 # The neighbours on either side: an aircraft left elsewhere the day before is a break today.
 _NEIGHBOUR_FLIGHTS = f"""
-SELECT {schedules._FLIGHT_COLUMNS}
+SELECT {schedules.FLIGHT_COLUMNS}
   FROM unnest(%(aircraft)s::bigint[]) AS wanted(aircraft_id)
  CROSS JOIN LATERAL (
        (SELECT * FROM flights_flight
@@ -44,10 +44,10 @@ SELECT {schedules._FLIGHT_COLUMNS}
          WHERE operator_id = %(operator)s AND aircraft_id = wanted.aircraft_id AND std >= %(end)s
            AND status = 'CONFIRMED' AND NOT deleted
          ORDER BY std LIMIT 1)) f
-{schedules._FLIGHT_TABLES}
+{schedules.FLIGHT_TABLES}
 """  # noqa: S608
 _NEIGHBOUR_EVENTS = f"""
-SELECT {schedules._EVENT_COLUMNS}
+SELECT {schedules.EVENT_COLUMNS}
   FROM unnest(%(aircraft)s::bigint[]) AS wanted(aircraft_id)
  CROSS JOIN LATERAL (
        (SELECT * FROM flights_event
@@ -119,20 +119,20 @@ def _activities(
     """Each aircraft's activities in the period, in order of start; and those near it that are not in it."""
     wanted = list(aircraft_ids)
     # Actual times differ from scheduled ones; a day's margin finds what was that late or early.
-    early, late = start - schedules._LATEST, end + schedules._LATEST
+    early, late = start - schedules.LATEST, end + schedules.LATEST
     beyond: dict[str, Any] = {"operator": operator_id, "aircraft": wanted, "start": early, "end": late}
     with connection.cursor() as cursor:
         cursor.execute(_FLIGHTS, [operator_id, wanted, early, late])
         rows = cursor.fetchall()
-        cursor.execute(schedules._SERVICES, [operator_id, [row[0] for row in rows]])
-        services = schedules._grouped(cursor.fetchall())
-        found = [schedules._flight(row, services.get(row[0], ())) for row in rows]
+        cursor.execute(schedules.SERVICES, [operator_id, [row[0] for row in rows]])
+        services = schedules.services_by_flight(cursor.fetchall())
+        found = [schedules.flight_activity(row, services.get(row[0], ())) for row in rows]
         cursor.execute(_EVENTS, [operator_id, wanted, early, late])
-        found += [schedules._event(row) for row in cursor.fetchall()]
+        found += [schedules.event_activity(row) for row in cursor.fetchall()]
         cursor.execute(_NEIGHBOUR_FLIGHTS, beyond)
-        found += [schedules._flight(row, ()) for row in cursor.fetchall()]
+        found += [schedules.flight_activity(row, ()) for row in cursor.fetchall()]
         cursor.execute(_NEIGHBOUR_EVENTS, beyond)
-        found += [schedules._event(row) for row in cursor.fetchall()]
+        found += [schedules.event_activity(row) for row in cursor.fetchall()]
     within: dict[int, list[Activity]] = {one: [] for one in wanted}
     around: dict[int, list[Activity]] = {one: [] for one in wanted}
     for activity in sorted(found, key=lambda a: (a.start, a.end, a.id)):

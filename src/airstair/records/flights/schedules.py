@@ -24,19 +24,19 @@ from airstair.records.flights.snapshots import (
 )
 
 # How much later than scheduled a flight may have ended and still be found by its scheduled time.
-_LATEST = timedelta(days=1)
+LATEST = timedelta(days=1)
 
 _AIRCRAFT_COLUMNS = list(AircraftFacts.__struct_fields__)
 _AIRCRAFT = f"SELECT {', '.join(_AIRCRAFT_COLUMNS)} FROM fleet_aircraft WHERE operator_id = %s AND id = ANY(%s)"  # noqa: S608
 
-_FLIGHT_COLUMNS = """
+FLIGHT_COLUMNS = """
     f.id, f.aircraft_id, f.adep, f.ades, f.std, f.sta, f.status, f.number, f.trip_id, t.number, t.booked_from,
     f.flight_type, f.regulation, f.sales_type, f.ferry, f.pax_count, f.notes,
     e.id, e.price, e.currency, e.marketing_start, e.marketing_end, e.message, e.verified_by_name, e.verified_at,
     j.off_block, j.take_off, j.landing, j.on_block, j.source,
     w.off_block, w.take_off, w.landing, w.on_block, w.source
 """
-_FLIGHT_TABLES = f"""
+FLIGHT_TABLES = f"""
     JOIN flights_trip t ON (t.operator_id, t.id) = (f.operator_id, f.trip_id)
     LEFT JOIN flights_empty_leg e ON (e.operator_id, e.id) = (f.operator_id, f.id)
     LEFT JOIN flights_block_times j
@@ -45,31 +45,31 @@ _FLIGHT_TABLES = f"""
            ON (w.operator_id, w.flight_id, w.book) = (f.operator_id, f.id, '{Book.FLIGHT_WATCH.value}')
 """
 _FLIGHTS = f"""
-SELECT {_FLIGHT_COLUMNS} FROM flights_flight f {_FLIGHT_TABLES}
+SELECT {FLIGHT_COLUMNS} FROM flights_flight f {FLIGHT_TABLES}
  WHERE f.operator_id = %s AND f.aircraft_id = ANY(%s) AND f.sta >= %s AND NOT f.deleted
 """  # noqa: S608
 _LAST_FLIGHT = f"""
-SELECT {_FLIGHT_COLUMNS}
+SELECT {FLIGHT_COLUMNS}
   FROM unnest(%s::bigint[]) AS wanted(aircraft_id)
  CROSS JOIN LATERAL (
        SELECT * FROM flights_flight
         WHERE operator_id = %s AND aircraft_id = wanted.aircraft_id AND sta < %s AND status = 'CONFIRMED'
         ORDER BY sta DESC LIMIT 1) f
-{_FLIGHT_TABLES}
+{FLIGHT_TABLES}
 """  # noqa: S608
-_EVENT_COLUMNS = 'v.id, v.aircraft_id, v.kind, v.airport, v.start, v."end", v.title, v.notes'
+EVENT_COLUMNS = 'v.id, v.aircraft_id, v.kind, v.airport, v.start, v."end", v.title, v.notes'
 _EVENTS = f"""
-SELECT {_EVENT_COLUMNS} FROM flights_event v
+SELECT {EVENT_COLUMNS} FROM flights_event v
  WHERE v.operator_id = %(operator)s AND v.aircraft_id = ANY(%(aircraft)s) AND v."end" >= %(since)s AND NOT v.deleted
 UNION ALL
-SELECT {_EVENT_COLUMNS}
+SELECT {EVENT_COLUMNS}
   FROM unnest(%(aircraft)s::bigint[]) AS wanted(aircraft_id)
  CROSS JOIN LATERAL (
        SELECT * FROM flights_event
         WHERE operator_id = %(operator)s AND aircraft_id = wanted.aircraft_id AND "end" < %(since)s AND NOT deleted
         ORDER BY "end" DESC LIMIT 1) v
 """  # noqa: S608
-_SERVICES = """
+SERVICES = """
 SELECT s.flight_id, s.airport, s.kind, s.served, s.provider_id, s.provider_name, s.source, s.note
   FROM flights_service s
  WHERE s.operator_id = %s AND s.flight_id = ANY(%s)
@@ -89,15 +89,15 @@ def aircraft_schedules(
     with connection.cursor() as cursor:
         cursor.execute(_AIRCRAFT, [operator_id, wanted])
         facts = [AircraftFacts(**dict(zip(_AIRCRAFT_COLUMNS, row, strict=True))) for row in cursor.fetchall()]
-        cursor.execute(_FLIGHTS, [operator_id, wanted, since - _LATEST])
+        cursor.execute(_FLIGHTS, [operator_id, wanted, since - LATEST])
         rows = cursor.fetchall()
-        cursor.execute(_SERVICES, [operator_id, [row[0] for row in rows]])
-        services = _grouped(cursor.fetchall())
-        activities = [_flight(row, services.get(row[0], ())) for row in rows]
-        cursor.execute(_LAST_FLIGHT, [wanted, operator_id, since - _LATEST])
-        activities += [_flight(row, ()) for row in cursor.fetchall()]
+        cursor.execute(SERVICES, [operator_id, [row[0] for row in rows]])
+        services = services_by_flight(cursor.fetchall())
+        activities = [flight_activity(row, services.get(row[0], ())) for row in rows]
+        cursor.execute(_LAST_FLIGHT, [wanted, operator_id, since - LATEST])
+        activities += [flight_activity(row, ()) for row in cursor.fetchall()]
         cursor.execute(_EVENTS, {"operator": operator_id, "aircraft": wanted, "since": since})
-        activities += [_event(row) for row in cursor.fetchall()]
+        activities += [event_activity(row) for row in cursor.fetchall()]
     return _by_aircraft(operator_id, facts, activities, since)
 
 
@@ -125,7 +125,7 @@ def _by_aircraft(
     }
 
 
-def _grouped(rows: Iterable[tuple[Any, ...]]) -> dict[int, tuple[ServiceOrder, ...]]:
+def services_by_flight(rows: Iterable[tuple[Any, ...]]) -> dict[int, tuple[ServiceOrder, ...]]:
     grouped: dict[int, list[ServiceOrder]] = {}
     for flight_id, airport, kind, served, provider_id, provider_name, source, note in rows:
         grouped.setdefault(flight_id, []).append(
@@ -142,7 +142,7 @@ def _grouped(rows: Iterable[tuple[Any, ...]]) -> dict[int, tuple[ServiceOrder, .
     return {flight_id: tuple(orders) for flight_id, orders in grouped.items()}
 
 
-def _flight(row: tuple[Any, ...], services: tuple[ServiceOrder, ...]) -> Activity:
+def flight_activity(row: tuple[Any, ...], services: tuple[ServiceOrder, ...]) -> Activity:
     (
         flight_id, aircraft_id, adep, ades, std, sta, status, number, trip_id, trip_number, booked_from,
         flight_type, regulation, sales_type, ferry, pax_count, notes,
@@ -230,7 +230,7 @@ def block_times(std: datetime, sta: datetime, actual: Iterable[ActualTimes]) -> 
 _EVENT_KINDS = {kind.name: kind for kind in ActivityKind}
 
 
-def _event(row: tuple[Any, ...]) -> Activity:
+def event_activity(row: tuple[Any, ...]) -> Activity:
     event_id, aircraft_id, kind, airport, start, end, title, notes = row
     return Activity(
         id=event_id,

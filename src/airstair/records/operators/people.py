@@ -67,6 +67,7 @@ def change_membership(actor: Actor, membership_id: int, edit: MembershipEdit) ->
         problems = Problems()
         after = _tidy_member(problems, actor.operator_id, msgspec.structs.replace(before, **given(edit)))
         problems.refuse()
+        _keep_an_admin(before, after)
         _write_member(actor, "member.changed", before, after)
     return after
 

@@ -125,13 +125,14 @@ def _bar(
     left, wide = _span(window, activity.start, activity.end)
     pixels = wide / 100 * LANE_WIDTH[window.days]
     top = ROW_PADDING + track * TRACK_HEIGHT
+    broken = any(w.kind == "break" for w in warnings)
     sentence = " · ".join((sentence_of(activity, registration), *(w.sentence for w in warnings)))
     path = "flights" if activity.kind is ActivityKind.FLIGHT else "events"
     scheduled = "" if activity.kind is not ActivityKind.FLIGHT else _scheduled(activity, top, window)
     return (
         f'{scheduled}<a class="bar {look.css}" href="/ops/{path}/{activity.id}" data-key-of="{activity.key}"'
         f' tabindex="-1" aria-label="{escape(sentence)}"><svg x="{left:.3f}%" y="{top}" width="{wide:.3f}%"'
-        f' height="{BAR_HEIGHT}">{_shape(look)}{_label(activity, look, pixels)}{_marks(warnings)}</svg></a>'
+        f' height="{BAR_HEIGHT}">{_shape(look)}{_label(activity, look, pixels, broken)}{_marks(warnings)}</svg></a>'
     )
 
 
@@ -147,31 +148,33 @@ def _shape(look: Look) -> str:
     return body
 
 
-def _label(activity: Activity, look: Look, pixels: float) -> str:
+def _label(activity: Activity, look: Look, pixels: float, broken: bool) -> str:
     """As much as fits: route and number, the two airports above each other, or the letters alone."""
     letters = look.letters
     if activity.empty_leg is not None and activity.empty_leg.verified and look is EMPTY_LEG:
         letters = "EL✓"
-    source = book_of_block_times(activity)
+    book = book_of_block_times(activity)
     if activity.kind is not ActivityKind.FLIGHT:
-        first, second = letters, activity.title if pixels > 60 else activity.start_airport
-        if pixels > 60:
-            first = f"{letters} {activity.start_airport}"
+        wide = pixels > 60
+        first = f"{letters} {activity.start_airport}" if wide else letters
+        second = activity.title if wide else activity.start_airport
     elif pixels >= 84:
         first = f"{activity.start_airport}–{activity.end_airport}"
-        second = " ".join(filter(None, (letters, activity.number, source and f"·{source}")))
-    elif pixels >= 31:
-        first, second = activity.start_airport, activity.end_airport
-        if letters and pixels >= 54:
-            second = f"{second} {letters}"
+        second = " ".join(filter(None, (letters, activity.number, book and f"·{book}")))
     else:
-        first, second = "", letters[:3]
-    texts = ""
-    if first and pixels >= 22:
-        texts += f'<text x="5" y="13">{escape(first)}</text>'
-    if second and pixels >= 14:
-        texts += f'<text class="t2" x="{5 if pixels >= 26 else 2}" y="{25 if first else 19}">{escape(second)}</text>'
-    return texts
+        first, second = activity.start_airport, activity.end_airport
+        if letters and pixels >= 60:
+            second = f"{second} {letters}"
+    if pixels < 23:
+        return f'<text class="ts" x="2" y="19">{escape(letters)}</text>' if letters and pixels > 15 else ""
+    left = 5 if pixels >= 40 else 3
+    size = "" if pixels >= 46 else ' class="ts"'
+    shifted = left + 5 if broken else left  # clear of the mark at the lower left
+    small = "t2" if pixels >= 46 else "ts"
+    return (
+        f'<text{size} x="{left}" y="13">{escape(first)}</text>'
+        f'<text class="{small}" x="{shifted}" y="25">{escape(second)}</text>'
+    )
 
 
 def _marks(warnings: Sequence[ScheduleWarning]) -> str:

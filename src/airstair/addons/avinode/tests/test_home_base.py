@@ -195,6 +195,16 @@ def test_ferries_and_stays_are_closed_and_empty_legs_stay_on_offer() -> None:
     assert "1 stay away from home base" in document.warnings[0].text
 
 
+@pytest.mark.req("AVI-22")
+def test_a_stay_that_is_planned_far_ahead_is_closed_too() -> None:
+    far = flight(2, "EPWA-LFMN", NOW + 800 * DAY)
+    market = read(past(), far, **ONLY_HOME)
+
+    assert market.available_at(far.start - HOUR) == {HOME}
+    assert market.available_at(far.end + 100 * DAY) is None
+    assert market.available_at(far.end + 400 * DAY) == {HOME}
+
+
 @pytest.mark.req("AVI-22", "AVI-21")
 def test_an_opportunity_does_not_move_the_aircraft() -> None:
     market = read(past(), flight(2, "EPWA-LFMN", NOW + DAY, status=Status.OPPORTUNITY), send_opportunities=True)

@@ -178,7 +178,15 @@ def test_what_is_derived_does_not_overlap_what_is_under_way() -> None:
 
     assert one(listed, "g-81")["endDateTime"] == one(listed, "e-3")["startDateTime"]
     since_long = sent(schedule(event(3, "EGLF", NOW - 50 * DAY, hours=24 * 90)))
-    assert one(since_long, "g-81")["endDateTime"] < "2027-03-15"
+    assert one(since_long, "g-81")["endDateTime"] < one(since_long, "e-3")["endDateTime"] == "2027-04-24T09:12Z"
+
+
+@pytest.mark.req("AVI-11")
+def test_what_is_derived_does_not_reach_back_beyond_the_edge() -> None:
+    listed = sent(schedule(event(3, "EGLF", NOW - 27 * DAY + HOUR, hours=24 * 60)))
+
+    assert one(listed, "g-81")["startDateTime"] == "2027-02-16T00:00Z"
+    assert one(listed, "g-81")["endDateTime"] == one(listed, "e-3")["startDateTime"]
 
 
 # -- ids ----------------------------------------------------------------------------------------------------------

@@ -7,6 +7,26 @@ document.addEventListener("change", (event) => {
   if (event.target.matches?.("select[data-submit]")) event.target.form.requestSubmit();
 });
 
+// Deliveries come in bursts: what htmx throttles away is made up for once it is quiet, so that the last state is shown.
+const settling = new WeakMap();
+document.addEventListener("live", (event) => {
+  const element = event.target;
+  clearTimeout(settling.get(element));
+  settling.set(element, setTimeout(() => element.isConnected && htmx.trigger(element, "settled"), 2200));
+});
+// “4 min ago” stays true; an open list is left alone.
+document.addEventListener("airstair:minute", () => document.querySelectorAll("[data-minutely]").forEach((element) => {
+  if (!element.contains(document.activeElement) || !document.activeElement.matches("input, select")) htmx.trigger(element, "settled");
+}));
+// Rows whose latest call is another one than before are flashed.
+const stamps = () => new Map([...document.querySelectorAll("#activity tr[data-stamp]")].map((row) => [row.id, row.dataset.stamp]));
+let before = stamps();
+document.addEventListener("htmx:afterSwap", () => {
+  const now = stamps();
+  now.forEach((stamp, id) => { if (before.has(id) && before.get(id) !== stamp) document.getElementById(id).classList.add("flash"); });
+  before = now;
+});
+
 // Saving may ask the partner, which takes a moment.
 const form = document.querySelector("#configuration");
 form?.addEventListener("submit", () => {

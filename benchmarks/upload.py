@@ -1,0 +1,222 @@
+"""(a) The full upload: every aircraft's schedule through the Avinode add-on and the real worker, against a bare loop.
+
+Also (d), the memory of each process after it.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from airstair.kernel.actor import Actor
+from benchmarks.bare import Done, Task
+from benchmarks.figures import Goal, Part, Spread, spread
+from benchmarks.processes import Failed, Program, cpu_seconds, memory_mib
+from benchmarks.sizes import Sizes
+from benchmarks.stage import Stage, add_aircraft, add_block_times, add_flights, add_maintenance, new_operator, temporary_folder
+
+_MAINTENANCE = 2  # of the activities of each aircraft
+_LONGEST_UPLOAD = 120.0
+_LEASES = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid::bigint = {0x41530001}"
+
+
+class Round(msgspec.Struct, frozen=True):
+    """One full upload by the engine. CPU in seconds."""
+
+    calls: int
+    seconds: float
+    worker_cpu: float
+    postgres_cpu: float
+    seconds_of_calls: float  # from the first call's arrival to the last's
+
+
+def measure(stage: Stage, sizes: Sizes) -> Part:
+    """Upload several times, the engine and the bare loop in turn."""
+    with Program("receiver", ["-m", "benchmarks.receiver"], stage.environ) as receiver:
+        url = f"http://127.0.0.1:{receiver.line('listening').split()[1]}"
+        actor = _record(stage, sizes)
+        point_at(stage, url)
+        # The product's own process. Only this environment lets it call a private address.
+        environ = {**stage.environ, "AIRSTAIR_ALLOW_PRIVATE_ADDRESSES": "1", "AIRSTAIR_SANDBOX_URL": url}
+        with Program("worker", ["-m", "airstair.cli", "worker"], environ) as worker:
+            worker.line("worker is ready")
+            engine, bare = [], []
+            for _ in range(sizes.rounds):
+                engine.append(_upload(stage, sizes, actor, worker, receiver))
+                bare.append(_bare(stage, url, sizes))
+            memory = {
+                "worker": memory_mib(worker.pid),
+                "postgres": stage.postgres_memory(),
+                "receiver": memory_mib(receiver.pid),
+            }
+        bodies = stage.sql("SELECT count(*), avg(length(body))::int FROM hub_call_body")[0]
+    return _told(sizes, engine, bare, memory, body_bytes=bodies[1])
+
+
+def point_at(stage: Stage, url: str) -> None:
+    """Make this process's commands fill in the receiver where the sandbox would be."""
+    from django.conf import settings
+
+    settings.SANDBOX_URL = stage.environ["AIRSTAIR_SANDBOX_URL"] = url
+    settings.ALLOW_PRIVATE_ADDRESSES = True
+
+
+def _record(stage: Stage, sizes: Sizes) -> Actor:
+    """Aircraft with a third of their activities in the past; the past has block times of the journey log."""
+    actor = new_operator("UPLOAD")
+    flights = sizes.activities - _MAINTENANCE
+    today = datetime.now(UTC).replace(hour=6, minute=0, second=0, microsecond=0)
+    aircraft = add_aircraft(stage, actor.operator_id, sizes.aircraft)
+    days_back = min(20, flights // 3)
+    add_flights(stage, actor.operator_id, aircraft, each=flights, first=today - timedelta(days=days_back), step=24)
+    add_block_times(stage, actor.operator_id, aircraft)
+    after = today + timedelta(days=flights - days_back + 1)
+    add_maintenance(stage, actor.operator_id, aircraft, each=_MAINTENANCE, first=after)
+    stage.restart_clean()
+    return actor
+
+
+def _upload(stage: Stage, sizes: Sizes, actor: Actor, worker: Program, receiver: Program) -> Round:
+    """Switch on, wait until the ledger has every aircraft as accepted, switch off and forget."""
+    from airstair.hub.connections.commands import ALL_AIRCRAFT, ConnectionInput, configure
+
+    receiver.ask("reset")
+    values = {"environment": "sandbox", "interval_minutes": 60}
+    cpu, postgres = cpu_seconds(worker.pid), stage.postgres_cpu()
+    with _ledger_watched(stage) as watch:
+        configured = configure(
+            actor, "avinode", ConnectionInput(values=values, aircraft=ALL_AIRCRAFT, on=True)
+        )
+        if configured.warnings or not configured.connection.on:
+            raise Failed(f"The connection could not be switched on: {configured.warnings}")
+        began = stage.sql("SELECT extract(epoch FROM max(at))::float8 FROM changes_change WHERE kind LIKE 'connection.%%'")
+        ended = watch.until_accepted(actor.operator_id, configured.connection.id, sizes.aircraft)
+    cpu, postgres = cpu_seconds(worker.pid) - cpu, stage.postgres_cpu() - postgres
+    arrivals = [one for one in msgspec.json.decode(receiver.ask("arrivals")) if one[0].endswith("/schedules")]
+    if len(arrivals) != sizes.aircraft:
+        raise Failed(f"{len(arrivals)} calls reached the receiver, not {sizes.aircraft}.")
+    _check_bodies(stage, sizes)
+    _forget(stage, actor)
+    return Round(
+        calls=len(arrivals),
+        seconds=ended - began[0][0],
+        worker_cpu=cpu,
+        postgres_cpu=postgres,
+        seconds_of_calls=(arrivals[-1][2] - arrivals[0][2]) / 1e9,
+    )
+
+
+class _ledger_watched:  # noqa: N801 - read as a phrase
+    """Hears when the ledger has moved, on a database connection of its own."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._address = stage.environ["AIRSTAIR_DATABASE_URL"]
+
+    def __enter__(self) -> _ledger_watched:
+        import psycopg
+
+        self._session = psycopg.connect(self._address, autocommit=True)
+        self._session.execute("LISTEN airstair_ledger")
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._session.close()
+
+    def until_accepted(self, operator_id: int, connection_id: int, count: int) -> float:
+        """When the ledger had so many accepted units of the connection, in seconds of the machine's clock."""
+        deadline = time.monotonic() + _LONGEST_UPLOAD
+        accepted = 0
+        while time.monotonic() < deadline:
+            for _ in self._session.notifies(timeout=1.0, stop_after=1):
+                pass
+            now = time.time()
+            row = self._session.execute(
+                "SELECT count(*) FROM hub_ledger WHERE (operator_id, connection_id) = (%s, %s)"
+                " AND outcome = 'accepted' AND last_success IS NOT NULL",
+                [operator_id, connection_id],
+            ).fetchone()
+            accepted = row[0] if row else 0
+            if accepted == count:
+                return now
+        raise Failed(f"After {_LONGEST_UPLOAD:g} s the ledger has {accepted} of {count} aircraft as accepted.")
+
+
+def _check_bodies(stage: Stage, sizes: Sizes) -> None:
+    """Every aircraft's body holds every activity: otherwise less was measured than is said."""
+    rows = stage.sql("SELECT count(DISTINCT units), min(sent), max(sent) FROM hub_call")
+    if rows != [(sizes.aircraft, sizes.activities, sizes.activities)]:
+        raise Failed(f"The calls are not those meant (aircraft, fewest and most activities): {rows}")
+
+
+def _forget(stage: Stage, actor: Actor) -> None:
+    """As if nothing had ever been sent: Avinode takes an aircraft once in five minutes only."""
+    from airstair.hub.connections.commands import ConnectionInput, configure
+
+    configure(actor, "avinode", ConnectionInput(on=False))
+    deadline = time.monotonic() + 30
+    while stage.sql(_LEASES)[0][0]:
+        if time.monotonic() > deadline:
+            raise Failed("The worker still holds the connection that was switched off.")
+        time.sleep(0.1)
+    # The bodies stay for the bare loop; the next upload writes the same ones again.
+    stage.sql("TRUNCATE hub_ledger, hub_call, hub_cursor, hub_account_budget, hub_notice")
+
+
+def _bare(stage: Stage, url: str, sizes: Sizes) -> Done:
+    """The same bodies, as the engine has just sent them, by the bare loop."""
+    from airstair.addons.avinode.addon import ADDON
+    from airstair.addons.avinode.client import headers
+    from airstair.addons.avinode.settings import SANDBOX_API_TOKEN, SANDBOX_AUTHORIZATION_KEY, AvinodeSettings
+
+    bodies = [bytes(row[0]) for row in stage.sql("SELECT body FROM hub_call_body ORDER BY digest")]
+    settings = AvinodeSettings(authorization_key=SANDBOX_AUTHORIZATION_KEY, api_token=SANDBOX_API_TOKEN)
+    with temporary_folder() as folder:
+        file = folder / "bodies"
+        file.write_bytes(msgspec.msgpack.encode(bodies))
+        task = Task(
+            url=f"{url}/avinode/api/schedules",
+            headers=headers(settings, datetime.now(UTC)) | {"Content-Type": "application/json"},
+            bodies=str(file),
+            times=sizes.bare_times,
+            at_once=ADDON.mirror("schedule").calls_at_once,
+        )
+        with Program("bare loop", ["-m", "benchmarks.bare"], stage.environ) as bare:
+            bare.say(msgspec.json.encode(task).decode())
+            return msgspec.json.decode(bare.line("done").removeprefix("done "), type=Done)
+
+
+def _told(sizes: Sizes, engine: list[Round], bare: list[Done], memory: dict[str, float], *, body_bytes: int) -> Part:
+    from airstair.addons.avinode.addon import ADDON
+
+    at_once = ADDON.mirror("schedule").calls_at_once
+    ratios = [(one.calls / one.seconds) / (other.calls / other.seconds) for one, other in zip(engine, bare, strict=True)]
+    found: dict[str, Spread] = {
+        "engine_calls_per_s": spread([one.calls / one.seconds for one in engine]),
+        "bare_calls_per_s": spread([one.calls / one.seconds for one in bare]),
+        "ratio": spread(ratios),
+        "engine_calls_per_s_first_to_last_call": spread([one.calls / one.seconds_of_calls for one in engine]),
+        "worker_cpu_us_per_call": spread([one.worker_cpu / one.calls * 1e6 for one in engine]),
+        "postgres_cpu_us_per_call": spread([one.postgres_cpu / one.calls * 1e6 for one in engine]),
+        "bare_cpu_us_per_call": spread([one.cpu_seconds / one.calls * 1e6 for one in bare]),
+    }
+    lines = [
+        f"{sizes.aircraft} aircraft × {sizes.activities} activities, {body_bytes / 1000:.1f} kB a body,"
+        f" {at_once} calls at once, {sizes.rounds} runs",
+        f"engine     {found['engine_calls_per_s']} calls/s; CPU of a call: worker {found['worker_cpu_us_per_call']} µs,"
+        f" PostgreSQL {found['postgres_cpu_us_per_call']} µs",
+        f"bare loop  {found['bare_calls_per_s']} calls/s; CPU of a call {found['bare_cpu_us_per_call']} µs",
+        f"ratio      {found['ratio']}",
+        "memory     " + ", ".join(f"{name} {mib:g} MiB" for name, mib in memory.items()),
+    ]
+    figures: dict[str, Any] = {
+        "aircraft": sizes.aircraft,
+        "activities": sizes.activities,
+        "body_bytes": body_bytes,
+        "calls_at_once": at_once,
+        **found,
+        "memory_mib_after": memory,
+    }
+    return Part(lines, figures, [Goal("full upload, engine to bare loop", found["ratio"].median, 0.5, True)])

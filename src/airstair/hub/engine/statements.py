@@ -1,0 +1,121 @@
+"""The engine's SQL, one text for each thing that it asks or writes. Nothing here runs by itself."""
+
+from __future__ import annotations
+
+WORKERS = """
+SELECT objid::bigint FROM pg_locks
+ WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND classid::bigint = %s
+   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+LEASE = "SELECT id FROM unnest(%s::bigint[]) AS wanted(id) WHERE pg_try_advisory_lock(%s | id)"
+RELEASE = "SELECT pg_advisory_unlock(%s | id) FROM unnest(%s::bigint[]) AS held(id)"
+
+HELD = """
+SELECT snapshot, compared_at, paused_until, failures FROM hub_cursor WHERE (operator_id, connection_id) = (%s, %s)
+"""
+LEDGER = """
+SELECT unit, fingerprint, remote_id, last_attempt, asked_at, tries FROM hub_ledger
+ WHERE (operator_id, connection_id, flow) = (%s, %s, %s)
+"""
+UNDELIVERED = """
+SELECT unit FROM hub_ledger
+ WHERE (operator_id, connection_id, flow) = (%s, %s, %s) AND (tries > 0 OR asked_at IS NOT NULL)
+"""
+KNOWN = """
+SELECT l.operator_id, l.connection_id, l.flow, l.unit, fingerprint, remote_id, last_attempt, asked_at, tries
+  FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[]) AS w(o, c, f, u)
+  JOIN hub_ledger l ON (l.operator_id, l.connection_id, l.flow, l.unit) = (w.o, w.c, w.f, w.u)
+"""
+
+# The floor is the aircraft's, whichever connection it was sent through: so the latest calls of the operator's other
+# connections to this partner count, those under way included.
+CLAIM = """
+WITH wanted AS (SELECT u, t FROM unnest(%(units)s::text[], %(titles)s::text[]) AS wanted(u, t)),
+recent AS (
+     SELECT w.u, max(GREATEST(l.last_attempt, CASE WHEN l.connection_id <> %(connection)s THEN l.sending_since END)) AS at
+       FROM wanted w
+       JOIN hub_connection me ON (me.operator_id, me.id) = (%(operator)s, %(connection)s)
+       JOIN hub_connection c ON (c.operator_id, c.addon) = (me.operator_id, me.addon)
+       JOIN hub_ledger l ON (l.operator_id, l.connection_id, l.flow, l.unit) = (c.operator_id, c.id, %(flow)s, w.u)
+      GROUP BY w.u),
+claimed AS (
+     INSERT INTO hub_ledger (operator_id, connection_id, flow, unit, title, remote_id, sending_since, outcome, messages,
+                             warnings, sent, tries)
+     SELECT %(operator)s, %(connection)s, %(flow)s, u, t, '', %(now)s, '', '[]', '[]', 0, 0
+       FROM wanted LEFT JOIN recent USING (u)
+      WHERE (recent.at IS NULL OR recent.at <= %(now)s - %(floor)s)
+        AND EXISTS (SELECT FROM hub_connection WHERE operator_id = %(operator)s AND id = %(connection)s AND "on")
+      ORDER BY u
+         ON CONFLICT (operator_id, connection_id, flow, unit) DO UPDATE SET sending_since = EXCLUDED.sending_since
+     RETURNING unit)
+SELECT u, claimed.unit IS NOT NULL, recent.at
+  FROM wanted LEFT JOIN recent USING (u) LEFT JOIN claimed ON claimed.unit = u
+"""
+UNCLAIM = """
+UPDATE hub_ledger SET sending_since = NULL
+ WHERE (operator_id, connection_id, flow) = (%s, %s, %s) AND unit = ANY(%s)
+"""
+LOST = """
+UPDATE hub_ledger
+   SET sending_since = NULL, last_attempt = %(now)s, outcome = 'unknown', fingerprint = NULL, asked_at = NULL,
+       tries = tries + 1, http_status = NULL, next_due = NULL,
+       messages = '[{"level": "error", "text": "Airstair was stopped while this call was under way; whether the partner'
+                  ' processed it is not known."}]'
+ WHERE (operator_id, connection_id) = (%(operator)s, %(connection)s) AND sending_since IS NOT NULL
+"""
+
+# Locked against removal until the results are in: a connection may be removed while its last call is under way.
+STILL_THERE = """
+SELECT operator_id, id FROM hub_connection
+ WHERE (operator_id, id) IN (SELECT * FROM unnest(%s::bigint[], %s::bigint[])) FOR KEY SHARE
+"""
+NEXT_IDS = "SELECT nextval('airstair_id') FROM generate_series(1, %s)"
+COPY_CALLS = """
+COPY hub_call (operator_id, id, connection_id, addon, flow, units, title, at, duration_ms, method, url, http_status,
+               outcome, sent, messages, request_headers, request_digest, response_headers, response_body, failure)
+FROM STDIN
+"""
+SAVE_BODY = """
+INSERT INTO hub_call_body (operator_id, digest, body, parts, part_titles) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT DO NOTHING
+"""
+
+# A fingerprint is kept when a call failed: the partner still holds what it last accepted. After a lost answer
+# that is not known any more, so the next document is sent whatever it is. What a person asked for while the call
+# was under way already is still to be done.
+SAVE_RESULTS = """
+INSERT INTO hub_ledger AS was (operator_id, connection_id, flow, unit, title, fingerprint, remote_id, last_attempt,
+       last_success, last_change, next_due, outcome, http_status, messages, warnings, sent, tries, call_id)
+SELECT o, c, f, u, t, fp, rid, la, ls, lc, nd, oc, hs, m::jsonb, w::jsonb, s, tr, ci
+  FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::bytea[], %s::text[],
+              %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::int[],
+              %s::text[], %s::text[], %s::int[], %s::int[], %s::bigint[])
+       AS new(o, c, f, u, t, fp, rid, la, ls, lc, nd, oc, hs, m, w, s, tr, ci)
+ ORDER BY o, c, f, u
+ON CONFLICT (operator_id, connection_id, flow, unit) DO UPDATE SET
+       title = EXCLUDED.title,
+       fingerprint = CASE WHEN EXCLUDED.outcome = 'unknown' THEN NULL
+                          ELSE COALESCE(EXCLUDED.fingerprint, was.fingerprint) END,
+       remote_id = CASE WHEN EXCLUDED.remote_id = '' THEN was.remote_id ELSE EXCLUDED.remote_id END,
+       last_attempt = EXCLUDED.last_attempt,
+       last_success = COALESCE(EXCLUDED.last_success, was.last_success),
+       last_change = COALESCE(EXCLUDED.last_change, was.last_change),
+       next_due = EXCLUDED.next_due,
+       asked_at = CASE WHEN was.asked_at > was.sending_since THEN was.asked_at END,
+       sending_since = NULL,
+       outcome = EXCLUDED.outcome,
+       http_status = EXCLUDED.http_status,
+       messages = EXCLUDED.messages,
+       warnings = EXCLUDED.warnings,
+       sent = EXCLUDED.sent,
+       tries = EXCLUDED.tries,
+       call_id = COALESCE(EXCLUDED.call_id, was.call_id)
+"""
+SAVE_CURSORS = """
+INSERT INTO hub_cursor (operator_id, connection_id, snapshot, saved_at, compared_at, paused_until, failures)
+SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
+                     %s::int[])
+ON CONFLICT (operator_id, connection_id) DO UPDATE SET
+       snapshot = EXCLUDED.snapshot, saved_at = EXCLUDED.saved_at, compared_at = EXCLUDED.compared_at,
+       paused_until = EXCLUDED.paused_until, failures = EXCLUDED.failures
+"""
