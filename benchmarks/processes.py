@@ -28,7 +28,9 @@ class Failed(RuntimeError):
 class Program:
     """One child process that talks in lines. It ends when we do, however we end."""
 
-    def __init__(self, name: str, argv: Sequence[str], environ: Mapping[str, str], *, stop: int = signal.SIGTERM) -> None:
+    def __init__(
+        self, name: str, argv: Sequence[str], environ: Mapping[str, str], *, stop: int = signal.SIGTERM
+    ) -> None:
         """`argv` without the interpreter, as `["-m", "benchmarks.receiver"]`."""
         self.name = name
         self._stop = stop

@@ -38,7 +38,9 @@ class Partner(asyncio.Protocol):
             end = head + 4 + (int(found[1]) if found else 0)
             if len(self._read) < end:
                 return
-            came_in.append((self._read[: self._read.find(b"\r\n")], self._read[head + 4 : head + 36], time.monotonic_ns()))
+            came_in.append(
+                (self._read[: self._read.find(b"\r\n")], self._read[head + 4 : head + 36], time.monotonic_ns())
+            )
             self._read = self._read[end:]
             self._transport.write(_ANSWER)
 

@@ -16,7 +16,15 @@ from benchmarks.bare import Done, Task
 from benchmarks.figures import Goal, Part, Spread, spread
 from benchmarks.processes import Failed, Program, cpu_seconds, memory_mib
 from benchmarks.sizes import Sizes
-from benchmarks.stage import Stage, add_aircraft, add_block_times, add_flights, add_maintenance, new_operator, temporary_folder
+from benchmarks.stage import (
+    Stage,
+    add_aircraft,
+    add_block_times,
+    add_flights,
+    add_maintenance,
+    new_operator,
+    temporary_folder,
+)
 
 _MAINTENANCE = 2  # of the activities of each aircraft
 _LONGEST_UPLOAD = 120.0
@@ -43,17 +51,18 @@ def measure(stage: Stage, sizes: Sizes) -> Part:
         environ = {**stage.environ, "AIRSTAIR_ALLOW_PRIVATE_ADDRESSES": "1", "AIRSTAIR_SANDBOX_URL": url}
         with Program("worker", ["-m", "airstair.cli", "worker"], environ) as worker:
             worker.line("worker is ready")
-            engine, bare = [], []
+            engine, bare, body_bytes = [], [], 0
             for _ in range(sizes.rounds):
                 engine.append(_upload(stage, sizes, actor, worker, receiver))
                 bare.append(_bare(stage, url, sizes))
+                body_bytes = stage.sql("SELECT avg(length(body))::int FROM hub_call_body")[0][0]
+                _forget(stage, actor)
             memory = {
                 "worker": memory_mib(worker.pid),
                 "postgres": stage.postgres_memory(),
                 "receiver": memory_mib(receiver.pid),
             }
-        bodies = stage.sql("SELECT count(*), avg(length(body))::int FROM hub_call_body")[0]
-    return _told(sizes, engine, bare, memory, body_bytes=bodies[1])
+    return _told(sizes, engine, bare, memory, body_bytes=body_bytes)
 
 
 def point_at(stage: Stage, url: str) -> None:
@@ -80,26 +89,25 @@ def _record(stage: Stage, sizes: Sizes) -> Actor:
 
 
 def _upload(stage: Stage, sizes: Sizes, actor: Actor, worker: Program, receiver: Program) -> Round:
-    """Switch on, wait until the ledger has every aircraft as accepted, switch off and forget."""
+    """Switch on, and wait until the ledger has every aircraft as accepted."""
     from airstair.hub.connections.commands import ALL_AIRCRAFT, ConnectionInput, configure
 
     receiver.ask("reset")
     values = {"environment": "sandbox", "interval_minutes": 60}
     cpu, postgres = cpu_seconds(worker.pid), stage.postgres_cpu()
     with _ledger_watched(stage) as watch:
-        configured = configure(
-            actor, "avinode", ConnectionInput(values=values, aircraft=ALL_AIRCRAFT, on=True)
-        )
+        configured = configure(actor, "avinode", ConnectionInput(values=values, aircraft=ALL_AIRCRAFT, on=True))
         if configured.warnings or not configured.connection.on:
             raise Failed(f"The connection could not be switched on: {configured.warnings}")
-        began = stage.sql("SELECT extract(epoch FROM max(at))::float8 FROM changes_change WHERE kind LIKE 'connection.%%'")
+        began = stage.sql(
+            "SELECT extract(epoch FROM max(at))::float8 FROM changes_change WHERE kind LIKE 'connection.%%'"
+        )
         ended = watch.until_accepted(actor.operator_id, configured.connection.id, sizes.aircraft)
     cpu, postgres = cpu_seconds(worker.pid) - cpu, stage.postgres_cpu() - postgres
     arrivals = [one for one in msgspec.json.decode(receiver.ask("arrivals")) if one[0].endswith("/schedules")]
     if len(arrivals) != sizes.aircraft:
         raise Failed(f"{len(arrivals)} calls reached the receiver, not {sizes.aircraft}.")
     _check_bodies(stage, sizes)
-    _forget(stage, actor)
     return Round(
         calls=len(arrivals),
         seconds=ended - began[0][0],
@@ -161,8 +169,7 @@ def _forget(stage: Stage, actor: Actor) -> None:
         if time.monotonic() > deadline:
             raise Failed("The worker still holds the connection that was switched off.")
         time.sleep(0.1)
-    # The bodies stay for the bare loop; the next upload writes the same ones again.
-    stage.sql("TRUNCATE hub_ledger, hub_call, hub_cursor, hub_account_budget, hub_notice")
+    stage.sql("TRUNCATE hub_ledger, hub_call, hub_call_body, hub_cursor, hub_account_budget, hub_notice")
 
 
 def _bare(stage: Stage, url: str, sizes: Sizes) -> Done:
@@ -192,7 +199,9 @@ def _told(sizes: Sizes, engine: list[Round], bare: list[Done], memory: dict[str,
     from airstair.addons.avinode.addon import ADDON
 
     at_once = ADDON.mirror("schedule").calls_at_once
-    ratios = [(one.calls / one.seconds) / (other.calls / other.seconds) for one, other in zip(engine, bare, strict=True)]
+    ratios = [
+        (one.calls / one.seconds) / (other.calls / other.seconds) for one, other in zip(engine, bare, strict=True)
+    ]
     found: dict[str, Spread] = {
         "engine_calls_per_s": spread([one.calls / one.seconds for one in engine]),
         "bare_calls_per_s": spread([one.calls / one.seconds for one in bare]),

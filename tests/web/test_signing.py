@@ -74,7 +74,7 @@ def test_signing_in_leads_where_the_person_wanted(house) -> None:
 
 @pytest.mark.req("OPS-08")
 def test_a_person_with_two_operators_chooses(house, other_house) -> None:
-    invite_user(other_house.admin, "admin@kxa.example", "", "ADA", Role.OPS)
+    invite_user(other_house.admin, "admin@kxa.example", "", "AD2", Role.OPS)
     client = Client()
     answer = client.post("/sign-in", {"email": "admin@kxa.example", "password": PASSWORD})
     assert answer.headers["Location"] == "/operator"

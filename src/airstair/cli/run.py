@@ -65,7 +65,7 @@ def up_command(web_port: int, live_port: int | None, sandbox_port: int, demo: bo
     supervisor = Supervisor(
         home=place,
         children=[
-            Child("web", _web(host, web_port), port=web_port, flag="--web-port", ready_path="/sign-in/"),
+            Child("web", _web(host, web_port), port=web_port, flag="--web-port", ready_path="/sign-in"),
             Child("live", _live(host, live_port), port=live_port, flag="--live-port", ready_path="/healthz"),
             Child("worker", [*own, "worker"], ready_line="worker is ready", grace=70.0),
             Child(
@@ -114,7 +114,7 @@ def _greet(running: Running, made: list[Demo]) -> None:
         f"  Sandbox        {running.addresses['sandbox']}",
     ]
     for demo in made:
-        lines.append(f"  Sign in as     {demo.users[0]}  with  {demo.password}")
+        lines.append(f"  Sign in as     {demo.users[0].email}  with  {demo.password}")
     lines += ["", "  Ctrl-C stops everything and keeps the data.", ""]
     click.echo("\n".join(lines))
 

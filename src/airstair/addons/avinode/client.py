@@ -64,7 +64,7 @@ async def _put_schedule(call: Call, one: UnitDocument) -> Outcome:
 
 async def check(http: PartnerHttp, settings: AvinodeSettings) -> Outcome:
     """Whether Avinode knows the credentials, by asking for the aircraft that they open. Changes nothing there."""
-    now = _now_of(http)
+    now = http.now()
     url = f"{settings.base_url.rstrip('/')}/aircraft"
     try:
         answer = await http.request("GET", url, headers=headers(settings, now))
@@ -76,10 +76,6 @@ async def check(http: PartnerHttp, settings: AvinodeSettings) -> Outcome:
         text = "Avinode knows the key, but does not let it list aircraft. The first export shows whether it may upload."
         return msgspec.structs.replace(outcome, kind=OutcomeKind.ACCEPTED, messages=(_ours(text, level="warning"),))
     return outcome
-
-
-def _now_of(http: PartnerHttp) -> datetime:
-    return http._clock.now()
 
 
 # -- reading an answer --------------------------------------------------------------------------------------------

@@ -41,6 +41,12 @@ class _Entry(msgspec.Struct, frozen=True, gc=False):
     part: Part
 
 
+_NO_HOME_BASE = (
+    "No home base is entered: where the aircraft waits may be unknown, and the home-base settings have no effect."
+    " Enter it under Fleet."
+)
+
+
 def document(snapshot: AircraftSchedule, settings: AvinodeSettings, now: datetime) -> Document | None:
     """The aircraft's complete schedule; `None` for an aircraft that is no longer in service."""
     if not snapshot.aircraft.active:
@@ -65,6 +71,8 @@ def document(snapshot: AircraftSchedule, settings: AvinodeSettings, now: datetim
     warnings += [_told(w.kind, w.sentence, w.second) for w in schedule_warnings(certain)]
     warnings += [_told(w.kind, w.sentence, w.second) for w in marketing_warnings(offers)]
     warnings += _told_of(added)
+    if not snapshot.aircraft.home_base:
+        warnings.append(_told("home-base", _NO_HOME_BASE, f"aircraft:{snapshot.aircraft.id}"))
     body = wire.PutSchedule(
         lift=wire.Lift(aircraft_tail=snapshot.aircraft.registration), activities=[e.sent for e in entries]
     )
@@ -213,7 +221,11 @@ def _added(
     edge: datetime,
 ) -> list[Derived]:
     """The derived activities: the on-ground one of an idle aircraft, and what the home-base settings ask for."""
-    idle = [] if any(a.end < now for a in certain) else [_on_ground(schedule, certain, settings, today, edge)]
+    idle = [] if any(a.end < now for a in certain) else list(_on_ground(schedule, certain, settings, today, edge))
+    if not schedule.aircraft.home_base:  # nothing can be said about a home that is not known
+        settings = msgspec.structs.replace(
+            settings, reposition_to_home_base_after_h=None, send_only_continuous_availability_from_home_base=False
+        )
     after_h = settings.reposition_to_home_base_after_h
     home_only = settings.send_only_continuous_availability_from_home_base
     opportunities = [a for a in uncertain if a.status is Status.OPPORTUNITY]
@@ -255,15 +267,18 @@ def _on_ground(
     settings: AvinodeSettings,
     today: datetime,
     edge: datetime,
-) -> Derived:
+) -> Iterator[Derived]:
     """Where an aircraft stands that has done nothing since the edge: yesterday, so that its position is known.
 
-    It ends before whatever is under way began, unless that began before the edge.
+    It ends before whatever is under way began, unless that began before the edge. Nothing, if nobody knows where
+    the aircraft is: it never flew, nothing is planned, and no home base is entered.
     """
     under_way = _whole(certain[0].start) if certain else today
     ends = min(today - _MINUTE, under_way) if under_way > edge else today - _MINUTE
     airport = _last_airport(schedule, certain[0] if certain else None, settings, edge, ends)
-    return Derived(
+    if not airport:
+        return
+    yield Derived(
         id=f"g-{schedule.aircraft.id}",
         type=ON_GROUND,
         start=max(ends - _DAY, edge) if ends > edge else ends - _DAY,
@@ -277,8 +292,11 @@ def _on_ground(
 def _last_airport(
     schedule: AircraftSchedule, following: Activity | None, settings: AvinodeSettings, edge: datetime, at: datetime
 ) -> str:
-    """Where the latest certain activity before the edge left the aircraft; home base if there was none."""
-    home = schedule.aircraft.home_base
+    """Where the latest certain activity before the edge left the aircraft; home base if there was none.
+
+    Without a home base, where the next activity begins.
+    """
+    home = schedule.aircraft.home_base or (following.start_airport if following else "")
     older = [a for a in schedule.activities if a.status is Status.CONFIRMED and a.end < edge]
     if schedule.last_before is not None:
         older.append(schedule.last_before)

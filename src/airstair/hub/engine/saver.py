@@ -27,20 +27,20 @@ class Saver:
         self._unchanged: list[Result] = []
         self._something = asyncio.Event()
         self._saved = asyncio.Condition()
-        self._saving = 0
-        self._handed_in = 0
-        self._written = 0
+        self._saving = False
+        self._handed_in = [0, 0]  # calls, comparisons
+        self._written = [0, 0]
         self._cursors_at = 0.0
 
     def call(self, made: CallMade) -> None:
         self._calls.append(made)
-        self._handed_in += 1
+        self._handed_in[0] += 1
         self._something.set()
 
     def unchanged(self, result: Result) -> None:
         """A comparison that found no difference."""
         self._unchanged.append(result)
-        self._handed_in += 1
+        self._handed_in[1] += 1
         self._something.set()
 
     @property
@@ -54,9 +54,11 @@ class Saver:
 
     async def all_saved(self) -> None:
         """Return when everything handed in until now is written."""
-        wanted = self._handed_in
+        wanted = list(self._handed_in)
         async with self._saved:
-            await self._saved.wait_for(lambda: self._written >= wanted)
+            await self._saved.wait_for(
+                lambda: self._written[0] >= wanted[0] and self._written[1] >= wanted[1],
+            )
 
     async def run(self) -> None:
         """Save until cancelled. An error of the database ends it, and with it the worker's turn."""
@@ -72,7 +74,7 @@ class Saver:
         unchanged, self._unchanged = self._unchanged, []
         if not self._calls:
             self._something.clear()
-        self._saving = len(calls) + len(unchanged)
+        self._saving = True
         saving = asyncio.ensure_future(self._store.save(calls, unchanged, self._due_cursors()))
         try:
             await asyncio.shield(saving)
@@ -80,8 +82,9 @@ class Saver:
             await saving
             raise
         finally:
-            self._written += self._saving
-            self._saving = 0
+            self._saving = False
+            if saving.done() and saving.exception() is None:
+                self._written = [self._written[0] + len(calls), self._written[1] + len(unchanged)]
         async with self._saved:
             self._saved.notify_all()
 

@@ -9,16 +9,22 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+import psycopg
+
+from airstair.hub.engine.calling import CANNOT_BE_MADE, CannotBeMade, ask_partner, make_document
 from airstair.hub.engine.judging import judge, worst
+from airstair.hub.engine.pace import Pace
+from airstair.hub.engine.reading import CannotBeRead
 from airstair.hub.engine.results import CallMade, Known, Result
-from airstair.hub.engine.waiting import DueTimes, Waiting
-from airstair.hub.flows import Call, Document, Every, Mirror, UnitDocument
-from airstair.hub.http import CallFailed, PartnerHttp
+from airstair.hub.engine.units import Units
+from airstair.hub.flows import Document, Mirror, UnitDocument
+from airstair.hub.http import PartnerHttp
+from airstair.hub.setting import Settings
 from airstair.kernel.outcome import Outcome, OutcomeKind
 from airstair.kernel.units import Unit
 
@@ -27,115 +33,43 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_CHUNK = 64  # units prepared at once: one read, one claim
-_REMEMBERED = 20_000  # fingerprints kept at hand
-_BACKLOG = 1_000  # unsaved calls at which senders wait for the database
-
-_Ready = tuple[UnitDocument, bytes]  # a document and its fingerprint
+_ASK_AGAIN = timedelta(seconds=1)  # after the database refused a claim: the connection is being switched off
+_THROTTLED = timedelta(minutes=1)  # the wait where a partner asks for one without saying how long
 
 
-class Sender:
+class Prepared(NamedTuple):
+    """A document ready to go out, with the settings that it was made by."""
+
+    document: UnitDocument
+    fingerprint: bytes
+    settings: Settings
+
+    @property
+    def unit(self) -> Unit:
+        return self.document.unit
+
+
+class Sender(Units):
     """The ordered sender of one flow through one leased connection."""
 
     def __init__(self, leased: Leased, flow: Mirror) -> None:
-        self.leased = leased
-        self.flow = flow
-        self.waiting = Waiting()
-        self.due = DueTimes()
-        self._sending: set[Unit] = set()  # clock flows: units in a call
-        self._known: OrderedDict[Unit, Known] = OrderedDict()
+        super().__init__(leased, flow)
+        self._pace = Pace(flow)
         self._slots = asyncio.Semaphore(flow.calls_at_once)
         self._task: asyncio.Task[None] | None = None
         self._calls: set[asyncio.Task[None]] = set()
-        self._not_before: datetime | None = None  # the account's budget is spent until then
-        self._titles: dict[Unit, str] = {}
 
-    # ── What is to be done ──────────────────────────────────────────────────────────────────────
-
-    @property
-    def by_clock(self) -> bool:
-        return isinstance(self.flow.trigger, Every)
-
-    @property
-    def interval(self) -> timedelta | None:
-        """How often the clock sends; `None` when only asked for."""
-        assert isinstance(self.flow.trigger, Every)
-        minutes = self.flow.trigger.minutes(self.leased.connection.settings)
-        if minutes is None:
-            return None
-        return max(timedelta(minutes=minutes), self.flow.floor or timedelta(0))
-
-    def set_units(self, units: Mapping[Unit, str], known: Mapping[Unit, Known], now: datetime) -> None:
-        """The units that are ours to send from now on. For clock flows `known` is the whole ledger."""
-        self._titles = dict(units)
-        self.waiting.keep_only(lambda unit: unit in self._titles)
-        if not self.by_clock:
-            return
-        for gone in [unit for unit in self.due if unit not in self._titles]:
-            self.due.set(gone, None)
-        for unit in units:
-            if unit not in self._sending:
-                self._remember(unit, known.get(unit, Known()))
-                self.due.set(unit, self._due_time(self._known[unit], now))
-
-    def _due_time(self, known: Known, now: datetime) -> datetime | None:
-        """Due when somebody asked, else an interval after the last call; never sooner than the floor allows."""
-        interval = self.interval
-        floor = known.last_attempt + (self.flow.floor or timedelta(0)) if known.last_attempt else now
-        if known.asked_at is not None:
-            return max(known.asked_at, floor)
-        if interval is None:
-            return None
-        return known.last_attempt + interval if known.last_attempt else now
-
-    def changed(self, unit: Unit, generation: int, *, bulk: bool) -> None:
-        """A change names the unit; its document may be stale."""
-        if not self.by_clock and unit in self._titles:
-            self.waiting.put(unit, generation, bulk=bulk)
-
-    @property
-    def units(self) -> set[Unit]:
-        """What is ours to send."""
-        return set(self._titles)
-
-    def all_may_be_stale(self, generation: int) -> None:
-        """Compare everything: a new connection, or the slow proof that nothing was lost."""
-        for unit in self._titles:
-            self.changed(unit, generation, bulk=True)
-
-    def next_time(self) -> datetime | None:
-        """When to look again, if nothing happens before."""
-        if self.by_clock:
-            first = self.due.next_time()
-        elif not len(self.waiting):
-            first = None
-        else:
-            first = self.leased.paused_until or self._floor_passes()
-        later = [when for when in (first, self._not_before) if when is not None]
-        return max(later) if later and (first is not None or len(self.waiting)) else None
+    # ── Working ─────────────────────────────────────────────────────────────────────────────────
 
     def busy(self, now: datetime) -> bool:
         """Whether something is under way, or could be."""
-        if self._sending or self.waiting.under_way or (self._task is not None and not self._task.done()):
+        if self.under_way or (self._task is not None and not self._task.done()):
             return True
-        return self._something_to_do(now)
-
-    def _something_to_do(self, now: datetime) -> bool:
-        if self._not_before is not None and self._not_before > now:
-            return False
-        if self.by_clock:
-            first = self.due.next_time()
-            return first is not None and first <= now
-        if not len(self.waiting) or self.leased.paused(now):
-            return False
-        passes = self._floor_passes()
-        return passes is None or passes <= now
-
-    # ── Doing it ────────────────────────────────────────────────────────────────────────────────
+        return self.something_to_do(now)
 
     def kick(self) -> None:
         """Start working if there is something to do and nobody is."""
-        if (self._task is None or self._task.done()) and self._something_to_do(self._now()):
+        if (self._task is None or self._task.done()) and self.something_to_do(self._now()):
             self._task = asyncio.get_running_loop().create_task(self._work())
             self._task.add_done_callback(_say_why_it_ended)
 
@@ -145,215 +79,175 @@ class Sender:
             await asyncio.gather(self._task, return_exceptions=True)
         await asyncio.gather(*self._calls, return_exceptions=True)
 
-    def _now(self) -> datetime:
-        return self.leased.services.clock.now()
+    def cut_off(self) -> None:
+        """Leave everything as it is: what it came to cannot be written down any more."""
+        for task in (self._task, *self._calls):
+            if task is not None:
+                task.cancel()
 
     async def _work(self) -> None:
-        while not self.leased.closed and self._something_to_do(self._now()):
-            units = self._take()
+        while True:
+            async with self._slots:
+                pass  # nothing is prepared before there is a slot to send it through: it would only grow old
+            if self.leased.closed or not self.something_to_do(self._now()):
+                return
+            units = self.take(1 if self.leased.failures and not self.by_clock else self._pace.units)
             if not units:
                 return
             try:
-                ready = await self._prepare(units)
-                ready = await self._within_budget(ready)
-                allowed = await self._claimed(ready)
+                allowed = await self._claimed(await self._within_budget(await self._prepare(units)))
             except BaseException:
-                self._give_back(units)
+                self.give_back(units)
                 raise
             await self._send_all(allowed)
 
-    async def _send_all(self, allowed: list[_Ready]) -> None:
+    async def _send_all(self, allowed: Sequence[Prepared]) -> None:
         unsent: list[Unit] = []
         for batch in _batches(allowed, self.flow.units_per_call):
+            had_to_wait = self._slots.locked()
             await self._slots.acquire()
-            # Switched off or unticked meanwhile: what is queued is not sent.
-            if self.leased.closed or any(document.unit not in self._titles for document, _ in batch):
+            sendable = [one for one in batch if self._still_good(one, had_to_wait)]
+            unsent += [one.unit for one in batch if one not in sendable]
+            if not sendable:
                 self._slots.release()
-                unsent += [document.unit for document, _ in batch]
                 continue
-            call = asyncio.get_running_loop().create_task(self._one_call(batch))
+            call = asyncio.get_running_loop().create_task(self._one_call(sendable))
             self._calls.add(call)
             call.add_done_callback(self._calls.discard)
+            call.add_done_callback(_say_why_it_ended)
         if unsent:
-            self._give_back(unsent)
+            self.give_back(unsent)
             if self.flow.floor is not None:
-                connection = self.leased.connection
-                await self.leased.services.store.unclaim(connection.operator_id, connection.id, self.flow.key, unsent)
+                await self.leased.services.store.unclaim(self.key, unsent)
 
-    def _take(self) -> list[Unit]:
+    def _still_good(self, one: Prepared, had_to_wait: bool) -> bool:
+        """Not when it was unticked, switched off, configured anew or edited while it waited, or the partner said stop."""
         now = self._now()
-        # While the partner is in trouble one unit is enough to find out whether it is back.
-        most = 1 if self.leased.failures and not self.by_clock else _CHUNK
-        if self.by_clock:
-            units = self.due.take(now, most)
-            self._sending.update(units)
-            return units
-        return self.waiting.take(most, lambda unit: self._floor_has_passed(unit, now))
+        if self.leased.closed or not self.is_ours(one.unit) or self.must_wait(now):
+            return False
+        if one.settings != self.leased.connection.settings:
+            return False
+        return not (had_to_wait and one.unit in self.waiting)
 
-    def _floor_has_passed(self, unit: Unit, now: datetime) -> bool:
-        if self.flow.floor is None:
-            return True
-        known = self._known.get(unit)
-        return known is None or known.last_attempt is None or known.last_attempt + self.flow.floor <= now
+    # ── Preparing ───────────────────────────────────────────────────────────────────────────────
 
-    def _floor_passes(self) -> datetime | None:
-        """When the first waiting unit may be sent again, where the flow has a floor; `None`: one may be now."""
-        if self.flow.floor is None:
-            return None
-        times = []
-        for unit in self.waiting:
-            known = self._known.get(unit)
-            if known is None or known.last_attempt is None:
-                return None
-            times.append(known.last_attempt + self.flow.floor)
-        return min(times, default=None)
-
-    def _give_back(self, units: Sequence[Unit]) -> None:
-        for unit in units:
-            if self.by_clock:
-                if unit in self._sending:
-                    self._sending.discard(unit)
-                    self.due.set(unit, self._now() if unit in self._titles else None)
-            else:
-                self.waiting.back(unit)
-
-    async def _prepare(self, units: Sequence[Unit]) -> list[_Ready]:
+    async def _prepare(self, units: Sequence[Unit]) -> list[Prepared]:
         """Documents of the units, less those that the partner holds already."""
         services, connection, now = self.leased.services, self.leased.connection, self._now()
         since = (now - self.flow.horizon.back).replace(hour=0, minute=0, second=0, microsecond=0)
         await self._learn(units)
-        snapshots = await services.snapshots.get(connection.operator_id, units, since)
-        ready: list[_Ready] = []
-        for unit in units:
+        too_soon = [unit for unit in units if not self.by_clock and not self.floor_has_passed(unit, now)]
+        self.give_back(too_soon)
+        wanted = [unit for unit in units if unit not in too_soon]
+        snapshots = await services.snapshots.get(connection.operator_id, wanted, since)
+        ready = []
+        for unit in wanted:
             document = self._document(snapshots.get(unit), unit, now)
             if document is None:
                 continue
             fingerprint = hashlib.blake2b(document.body, digest_size=16).digest()
-            if not self.by_clock and fingerprint == self._known[unit].fingerprint:
+            if not self.by_clock and fingerprint == self.known(unit).fingerprint:
                 self._unchanged(unit, document, fingerprint)
                 continue
-            ready.append((UnitDocument(unit=unit, title=self._titles[unit], document=document), fingerprint))
+            words = UnitDocument(unit=unit, title=self.title(unit), document=document)
+            ready.append(Prepared(words, fingerprint, self.leased.connection.settings))
         return ready
 
     def _document(self, snapshot: object, unit: Unit, now: datetime) -> Document | None:
         """The unit's document; `None` when there is nothing to send of it, which settles the unit."""
         document = None
-        if snapshot is not None and unit in self._titles:
+        if snapshot is not None and self.is_ours(unit):
             try:
-                document = self.flow.document(snapshot, self.leased.connection.settings, now)
-            except Exception:  # a fault in one add-on's mapping must not hold up its other units
-                log.exception("The add-on %s could not make its document.", self.leased.connection.addon.key)
+                if isinstance(snapshot, CannotBeRead):
+                    raise CannotBeMade
+                document = make_document(self.flow, self.leased.connection, snapshot, now)
+            except CannotBeMade:
                 self._could_not_be_made(unit, now)
                 return None
         if document is None:
-            self._settled(unit)
+            interval = self.interval
+            self.settled(unit, next_due=None if interval is None else now + interval)
         return document
 
     def _could_not_be_made(self, unit: Unit, now: datetime) -> None:
-        empty = UnitDocument(unit=unit, title=self._titles[unit], document=Document(body=b""))
-        outcome = Outcome.failed(
-            OutcomeKind.UNREADABLE,
-            "Airstair could not put this into the partner's form. This is a fault of the add-on; its developers find it"
-            " in the log.",
-        )
-        result = self._result((empty, b""), outcome, now)
+        empty = UnitDocument(unit=unit, title=self.title(unit), document=Document(body=b""))
+        outcome = Outcome.failed(OutcomeKind.UNREADABLE, CANNOT_BE_MADE)
+        result = self._result(Prepared(empty, b"", self.leased.connection.settings), outcome, now)
         key = self.leased.connection.addon.key
         self.leased.services.saver.call(CallMade(addon=key, exchange=None, outcome=outcome, results=(result,)))
 
     async def _learn(self, units: Sequence[Unit]) -> None:
         """Have at hand what the ledger knows of the units."""
-        key = (self.leased.connection.operator_id, self.leased.connection.id, self.flow.key)
-        missing = [unit for unit in units if unit not in self._known]
-        if not missing:
-            return
-        found = await self.leased.services.known.get((*key, str(unit)) for unit in missing)
-        for unit in missing:
-            self._remember(unit, found.get((*key, str(unit)), Known()))
+        missing = [unit for unit in units if not self.is_known(unit)]
+        if missing:
+            found = await self.leased.services.known.get((*self.key, str(unit)) for unit in missing)
+            for unit in missing:
+                self.remember(unit, found.get((*self.key, str(unit)), Known()))
 
-    def _remember(self, unit: Unit, known: Known) -> None:
-        self._known[unit] = known
-        self._known.move_to_end(unit)
-        while not self.by_clock and len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
-
-    async def _within_budget(self, ready: list[_Ready]) -> list[_Ready]:
+    async def _within_budget(self, ready: list[Prepared]) -> list[Prepared]:
         """As many as the partner's account may be called for now; the others wait until it may again."""
         budget = self.leased.connection.addon.budget
         if budget is None or not ready:
             return ready
-        services, now = self.leased.services, self._now()
-        calls = -(-len(ready) // self.flow.units_per_call)
-        granted = await services.limits.take(self.leased.connection.account, budget, calls, now)
-        self._not_before = granted.again_at
-        within, without = (
-            ready[: granted.calls * self.flow.units_per_call],
-            ready[granted.calls * self.flow.units_per_call :],
-        )
-        self._give_back([document.unit for document, _ in without])
+        per_call = self.flow.units_per_call
+        calls = -(-len(ready) // per_call)
+        granted = await self.leased.services.limits.take(self.leased.connection.account, budget, calls, self._now())
+        self.wait_until(granted.again_at)
+        within = ready[: granted.calls * per_call]
+        self.give_back([one.unit for one in ready[granted.calls * per_call :]])
         return within
 
-    async def _claimed(self, ready: list[_Ready]) -> list[_Ready]:
+    async def _claimed(self, ready: list[Prepared]) -> list[Prepared]:
         """Where a floor must hold even through a crash, write down what is about to be sent before it is."""
-        if self.flow.floor is None or not ready:
+        floor, now = self.flow.floor, self._now()
+        if floor is None or not ready:
             return ready
-        connection = self.leased.connection
-        titles = {document.unit: document.title for document, _ in ready}
-        claimed = await self.leased.services.store.claim(
-            connection.operator_id, connection.id, self.flow.key, titles, self._now()
-        )
-        self._give_back([document.unit for document, _ in ready if document.unit not in claimed])
-        return [one for one in ready if one[0].unit in claimed]
+        titles = {one.unit: one.document.title for one in ready}
+        claimed = await self.leased.services.store.claim(self.key, titles, floor, now)
+        refused = [unit for unit in titles if unit not in claimed.units]
+        self.give_back([unit for unit in refused if unit not in claimed.too_soon])
+        for unit, at in claimed.too_soon.items():
+            self.sent_meanwhile(unit, at)
+        if len(refused) > len(claimed.too_soon):
+            self.wait_until(now + _ASK_AGAIN)
+        return [one for one in ready if one.unit in claimed.units]
 
-    async def _one_call(self, batch: Sequence[_Ready]) -> None:
+    # ── Calling ─────────────────────────────────────────────────────────────────────────────────
+
+    async def _one_call(self, batch: Sequence[Prepared]) -> None:
         services, connection = self.leased.services, self.leased.connection
-        http = PartnerHttp(
-            services.pool,
-            services.clock,
-            deadline=self.flow.deadline,
-            secrets=connection.secrets,
-            sandbox=connection.to_sandbox,
-            shown=connection.addon.shown_headers,
-        )
-        documents = [document for document, _ in batch]
+        documents = [one.document for one in batch]
         try:
-            while services.saver.backlog > _BACKLOG:
-                await asyncio.sleep(0.005)
-            outcomes = await self._ask(http, documents)
+            await services.saver.room()
+            began = time.perf_counter()
+            outcomes, http = await ask_partner(self.flow, connection, documents, services.pool, services.clock)
+            self._pace.took(time.perf_counter() - began)
         finally:
             self._slots.release()
         await self._ended(batch, http, outcomes)
         self.kick()
 
-    async def _ask(self, http: PartnerHttp, documents: Sequence[UnitDocument]) -> Sequence[Outcome]:
-        call = Call(http=http, settings=self.leased.connection.settings, documents=documents, now=self._now())
-        try:
-            return await self.flow.send(call)
-        except CallFailed as failed:
-            outcome = Outcome.failed(failed.kind, str(failed))
-        except Exception:  # a fault in one add-on must stop neither the others nor this one's next call
-            log.exception("The add-on %s failed in its own code.", self.leased.connection.addon.key)
-            outcome = Outcome.failed(
-                OutcomeKind.UNREADABLE,
-                "Airstair could not read the answer. This is a fault of the add-on; its developers find it in the log.",
-            )
-        return [outcome] * len(documents)
-
-    async def _ended(self, batch: Sequence[_Ready], http: PartnerHttp, outcomes: Sequence[Outcome]) -> None:
+    async def _ended(self, batch: Sequence[Prepared], http: PartnerHttp, outcomes: Sequence[Outcome]) -> None:
         ended = self._now()
         overall = worst(list(outcomes))
-        if overall.kind is OutcomeKind.THROTTLED:
-            until = overall.retry_after or ended + timedelta(minutes=1)
-            await self.leased.services.limits.block(self.leased.connection.account, until)
-            self._not_before = max(until, self._not_before or until)
-        self.leased.heard(overall, ended, self.flow)
-        results = tuple(self._result(ready, outcome, ended) for ready, outcome in zip(batch, outcomes, strict=True))
+        until = _asked_to_wait(outcomes, ended)
+        if until is not None:
+            self.wait_until(until)
+        self.leased.heard(overall, ended)
+        results = tuple(self._result(one, outcome, ended) for one, outcome in zip(batch, outcomes, strict=True))
         exchange = http.exchanges[-1] if http.exchanges else None
         made = CallMade(addon=self.leased.connection.addon.key, exchange=exchange, outcome=overall, results=results)
         self.leased.services.saver.call(made)
+        if not overall.kind.delivered:
+            self.leased.services.wake()  # there is something new to wait for
+        if until is not None:
+            try:
+                await self.leased.services.limits.block(self.leased.connection.account, until)
+            except psycopg.Error as lost:
+                log.warning("That %s asked for a pause could not be shared (%s).", self.leased.connection, lost)
 
-    def _result(self, ready: _Ready, outcome: Outcome, ended: datetime) -> Result:
-        (document, fingerprint), unit = ready, ready[0].unit
-        known = self._known.get(unit) or Known()
+    def _result(self, one: Prepared, outcome: Outcome, ended: datetime) -> Result:
+        unit, known = one.unit, self.known(one.unit)
         delivered = outcome.kind.delivered
         tries = 0 if delivered else known.tries + 1
         verdict = judge(
@@ -361,37 +255,27 @@ class Sender:
             outcome,
             tries=tries,
             failures=max(1, self.leased.failures),
-            interval=self.interval if self.by_clock else None,
+            interval=self.interval,
             ended=ended,
         )
-        changed = delivered and fingerprint != known.fingerprint
-        held = fingerprint if delivered else (None if outcome.kind is OutcomeKind.UNKNOWN else known.fingerprint)
-        remote_id = outcome.remote_id or known.remote_id
-        self._remember(unit, Known(fingerprint=held, remote_id=remote_id, last_attempt=ended, tries=tries))
+        changed = delivered and one.fingerprint != known.fingerprint
+        held = one.fingerprint if delivered else (None if outcome.kind is OutcomeKind.UNKNOWN else known.fingerprint)
         if verdict.pause_until is not None:
             self.leased.pause(verdict.pause_until)
-        self._settled(unit, next_due=verdict.next_due, again=verdict.again)
-        return self._line(unit, document, fingerprint, outcome, ended, changed, tries, verdict.next_due)
+        next_due = self.attempted(unit, verdict, Known(fingerprint=held, last_attempt=ended, tries=tries))
+        return self._line(one, outcome, ended, changed, tries, next_due)
 
     def _line(
-        self,
-        unit: Unit,
-        document: UnitDocument,
-        fingerprint: bytes,
-        outcome: Outcome,
-        at: datetime,
-        changed: bool,
-        tries: int,
-        next_due: datetime | None,
+        self, one: Prepared, outcome: Outcome, at: datetime, changed: bool, tries: int, next_due: datetime | None
     ) -> Result:
         return Result(
             connection_id=self.leased.connection.id,
             operator_id=self.leased.connection.operator_id,
             flow=self.flow.key,
-            unit=unit,
-            title=document.title,
-            document=document.document,
-            fingerprint=fingerprint,
+            unit=one.unit,
+            title=one.document.title,
+            document=one.document.document,
+            fingerprint=one.fingerprint,
             outcome=outcome,
             at=at,
             changed=changed,
@@ -399,32 +283,29 @@ class Sender:
             next_due=next_due,
         )
 
-    def _settled(self, unit: Unit, *, next_due: datetime | None = None, again: bool = False) -> None:
-        """The unit is out of this sender's hands, until it is due or changes again."""
-        if self.by_clock:
-            self._sending.discard(unit)
-            self.due.set(unit, next_due if unit in self._titles else None)
-        elif again:
-            self.waiting.back(unit)
-        else:
-            self.waiting.done(unit)
-
     def _unchanged(self, unit: Unit, document: Document, fingerprint: bytes) -> None:
-        """No difference, no call. Only a unit that was in trouble has something to write down."""
-        if self._known[unit].tries:
-            self._known[unit].tries = 0
-            words = UnitDocument(unit=unit, title=self._titles[unit], document=document)
+        """No difference, no call. Only a unit that was in trouble, or asked for, has something to write down."""
+        known = self.known(unit)
+        if known.tries or known.asked_at is not None:
+            known.tries, known.asked_at = 0, None
+            words = UnitDocument(unit=unit, title=self.title(unit), document=document)
             outcome = Outcome(kind=OutcomeKind.UNCHANGED, sent=len(document.parts))
-            self.leased.services.saver.unchanged(
-                self._line(unit, words, fingerprint, outcome, self._now(), False, 0, None)
-            )
-        self._settled(unit)
+            one = Prepared(words, fingerprint, self.leased.connection.settings)
+            self.leased.services.saver.unchanged(self._line(one, outcome, self._now(), False, 0, None))
+        self.settled(unit)
+
+
+def _asked_to_wait(outcomes: Iterable[Outcome], ended: datetime) -> datetime | None:
+    """Until when the partner wants to be left alone: what it said, a while if it only said that it was too much."""
+    waits = [outcome.retry_after for outcome in outcomes if outcome.retry_after and not outcome.kind.delivered]
+    throttled = any(outcome.kind is OutcomeKind.THROTTLED for outcome in outcomes)
+    return max(waits, default=ended + _THROTTLED if throttled else None)
 
 
 def _say_why_it_ended(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (problem := task.exception()) is not None:
-        log.error("A sender stopped: %s. The dispatcher starts it again.", problem)
+        log.error("A sender stopped: %s. The dispatcher starts it again.", problem, exc_info=problem)
 
 
-def _batches(ready: Sequence[_Ready], size: int) -> list[Sequence[_Ready]]:
+def _batches(ready: Sequence[Prepared], size: int) -> list[Sequence[Prepared]]:
     return [ready[start : start + size] for start in range(0, len(ready), size)]

@@ -101,7 +101,7 @@ def _remember(
     """What the page says after the redirect: the warnings of the check, at their fields, once."""
     state = "on" if facts.on else "off"
     if asked_on and not facts.on:
-        said = f"Saved, but {one.name} is NOT switched on. Mend what is marked below, then switch it on and save again."
+        said = f"Saved, but {one.name} is NOT switched on. Mend what it says, then switch it on and save again."
     elif warnings:
         said = f"Saved. {one.name} is {state}."
     else:
@@ -120,9 +120,11 @@ def _said(request: PageRequest, form: ConnectionForm) -> str:
         return ""
     problems = [Problem(field, sentence) for field, sentence in kept["warnings"]]
     form.warn(problems)
-    named = [form.inputs[p.field].setting.meaning.label for p in problems if p.field in form.inputs]
-    where = f" {', '.join(named)}:" if named else ""
-    return " ".join([kept["said"] + where, *(problem.sentence for problem in problems)])
+    told = [
+        f"{form.inputs[p.field].setting.meaning.label}: marked below." if p.field in form.inputs else p.sentence
+        for p in problems
+    ]
+    return " ".join([kept["said"], *told])
 
 
 def _shown(

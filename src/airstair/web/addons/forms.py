@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.http import QueryDict
 
 from airstair.hub.connections.commands import ALL_AIRCRAFT
@@ -143,13 +145,17 @@ class ConnectionForm:
         else:
             stored = self._source.settings.get(one.name, one.default) if self._source else one.default
             self._show(shown, stored)
-        if self._source is not None and self._source.settings.get("environment") == "sandbox":
-            shown.by_sandbox = one.name in self._sandbox_names
+            shown.by_sandbox = bool(stored) and stored == self._sandbox.get(one.name)
         return shown
 
+    @cached_property
+    def _sandbox(self) -> Mapping[str, Any]:
+        """What is filled in for the local sandbox."""
+        return self.addon.for_sandbox(settings.SANDBOX_URL) if self.addon.for_sandbox is not None else {}
+
     @property
-    def _sandbox_names(self) -> Iterable[str]:
-        return self.addon.for_sandbox("http://sandbox") if self.addon.for_sandbox is not None else ()
+    def elsewhere_count(self) -> int:
+        return sum(bool(tick.elsewhere) for tick in self.aircraft)
 
     def _show(self, shown: Input, value: Any) -> None:
         match shown.setting.kind:

@@ -13,7 +13,7 @@ import pytest
 from airstair.addons.avinode import client
 from airstair.addons.avinode.addon import ADDON
 from airstair.addons.avinode.golive import checklist
-from airstair.addons.avinode.golive_evidence import GoLiveEvidence, ReceivedCall, ShownCall
+from airstair.addons.avinode.golive.evidence import GoLiveEvidence, ReceivedCall, ShownCall
 from airstair.addons.avinode.settings import AvinodeSettings
 from airstair.addons.avinode.tests.schedules import DAY, FLOW, HOUR, NOW, event, flight, mapped, past, schedule
 from airstair.hub.connections.queries import LiveConnection

@@ -210,3 +210,18 @@ def test_an_opportunity_does_not_move_the_aircraft() -> None:
     market = read(past(), flight(2, "EPWA-LFMN", NOW + DAY, status=Status.OPPORTUNITY), send_opportunities=True)
 
     assert market.available_at(NOW + 2 * DAY) == {HOME}
+
+
+class TestWithoutAHomeBase:
+    """An aircraft can be imported before anybody entered its home base."""
+
+    @pytest.mark.req("AVI-11")
+    def test_an_idle_one_waits_where_its_next_activity_begins(self) -> None:
+        ahead = flight(5, "LFMN-EGLF", NOW + 2 * DAY)
+        waiting = one(sent(schedule(ahead, home_base="")), "g-81")
+        assert waiting["endAirport"] == {"icao": "LFMN"}
+
+    def test_one_that_never_flew_and_never_will_is_sent_empty_with_a_warning(self) -> None:
+        made = mapped(schedule(home_base=""), reposition_to_home_base_after_h=4, **ONLY_HOME)
+        assert made.parts == ()
+        assert "Enter it under Fleet" in made.warnings[-1].text

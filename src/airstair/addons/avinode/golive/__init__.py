@@ -12,9 +12,8 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from airstair.addons.avinode import golive_calls as calls
-from airstair.addons.avinode import golive_documents as documents
-from airstair.addons.avinode.golive_evidence import Case, GoLiveEvidence, ReceivedCall, ShownCall
+from airstair.addons.avinode.golive import calls, documents
+from airstair.addons.avinode.golive.evidence import Case, GoLiveEvidence, ReceivedCall, ShownCall
 from airstair.addons.avinode.settings import AvinodeSettings
 from airstair.hub.golive import GoLiveItem, GoLiveSources
 from airstair.kernel.errors import Conflict

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from airstair.addons.avinode.activity_types import EMPTY_LEG
-from airstair.addons.avinode.golive_evidence import (
+from airstair.addons.avinode.golive.evidence import (
     Case,
     ReceivedCall,
     SentActivity,

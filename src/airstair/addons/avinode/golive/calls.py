@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from airstair.addons.avinode import client
-from airstair.addons.avinode.golive_documents import NOTHING_SENT, Judgement
-from airstair.addons.avinode.golive_evidence import Case, Upload, judged
+from airstair.addons.avinode.golive.documents import NOTHING_SENT, Judgement
+from airstair.addons.avinode.golive.evidence import Case, Upload, judged
 from airstair.addons.avinode.settings import AvinodeSettings
 from airstair.hub.flows import Document, NextTick, Part, UnitDocument
 from airstair.hub.golive import Verdict

@@ -1,0 +1,64 @@
+"""(e) How long `airstair up` takes until its greeting: on an empty home once, then on existing data. And its memory."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+from airstair.running.home import Home
+from airstair.running.ports import free_port
+from benchmarks.figures import Part, spread
+from benchmarks.processes import Failed, Program, memory_mib
+from benchmarks.sizes import Sizes
+from benchmarks.stage import Stage, temporary_folder
+
+_PORTS = range(32_800, 60_000)
+_GREETING = "Ctrl-C stops everything"
+_OURS = ("AIRSTAIR_DATABASE_URL", "AIRSTAIR_SECRET_KEY", "AIRSTAIR_SANDBOX_URL", "AIRSTAIR_HOME")
+
+
+def measure(stage: Stage, sizes: Sizes) -> Part:
+    """The stage's own database is of no use here: what is measured makes its own."""
+    with temporary_folder() as folder:
+        home = folder / "home"
+        first, _ = _start(home)
+        later, memory = [], {}
+        for _ in range(sizes.second_starts):
+            seconds, memory = _start(home)
+            later.append(seconds)
+    again = spread(later)
+    lines = [
+        f"first start, with the demo operator: {first:.1f} s; on existing data: {again} s",
+        "memory when idle: " + ", ".join(f"{name} {mib:g} MiB" for name, mib in memory.items()),
+    ]
+    return Part(lines, {"first_s": round(first, 2), "existing_s": again, "memory_mib_idle": memory})
+
+
+def _start(home: Path) -> tuple[float, dict[str, float]]:
+    """Seconds until the greeting, and then the memory of each process."""
+    web = free_port(_PORTS)
+    ports = {"--web-port": web, "--live-port": _other(web), "--sandbox-port": _other(web)}
+    while len(set(ports.values())) < len(ports):
+        ports["--sandbox-port"] = _other(web)
+    words = [word for flag, port in ports.items() for word in (flag, str(port))]
+    environ = dict.fromkeys(_OURS, "")
+    began = time.monotonic()
+    with Program(
+        "airstair up", ["-m", "airstair.cli", "up", "--home", str(home), *words], environ, stop=signal.SIGINT
+    ) as up:
+        up.line(_GREETING, seconds=120)
+        seconds = time.monotonic() - began
+        running = Home(home).running()
+        if running is None:
+            raise Failed("“airstair up” is there, but has not said where.")
+        time.sleep(1)
+        memory = {name: memory_mib(pid) for name, pid in running.children.items()}
+        memory["everything"] = memory_mib(up.pid)
+    return seconds, memory
+
+
+def _other(port: int) -> int:
+    while (found := free_port(_PORTS)) == port:
+        pass
+    return found
