@@ -188,6 +188,10 @@ class PartnerHttp:
         self._shown_headers = _SHOWN_HEADERS | {name.lower() for name in shown}
         self.exchanges: list[Exchange] = []
 
+    def now(self) -> datetime:
+        """The time by the hub's clock, for headers that carry one."""
+        return self._clock.now()
+
     async def request(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
         """Make one call and read the whole answer, whatever its status.
 

@@ -23,7 +23,7 @@ SANDBOX_AUTHORIZATION_KEY = (
 _LATER = "Takes effect when requests for quotes arrive, in a later version; nothing happens by it yet."
 
 
-class AvinodeSettings(Settings):
+class AvinodeSettings(Settings, frozen=True):
     """One operator's (or one aircraft's) connection to Avinode, and what it sends."""
 
     environment: Annotated[

@@ -28,13 +28,13 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     """Base of what is sent. A field that holds its default is left out."""
 
 
-class Airport(Sent):
+class Airport(Sent, frozen=True):
     """An airport by its ICAO code [PUT]. Avinode also takes `iata` and `faa`; one is enough."""
 
     icao: str
 
 
-class Service(Sent):
+class Service(Sent, frozen=True):
     """A service arranged for one end of an activity; all six fields are demanded [UPLOAD, Scheduled services]."""
 
     service_provider_id: Id
@@ -45,7 +45,7 @@ class Service(Sent):
     data_source: Annotated[str, Meta(max_length=40)]
 
 
-class Activity(Sent):
+class Activity(Sent, frozen=True):
     """One thing that the aircraft does [PUT]. `pax_count` is always sent: 0 on ferries, empty legs, maintenance."""
 
     activity_id: Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
@@ -70,13 +70,13 @@ class Activity(Sent):
     marketing_message: Text = ""
 
 
-class Lift(Sent):
+class Lift(Sent, frozen=True):
     """Which aircraft; only the tail is supported today [PUT]."""
 
     aircraft_tail: str
 
 
-class PutSchedule(Sent):
+class PutSchedule(Sent, frozen=True):
     """The body of PUT /schedules: one aircraft's complete schedule [PUT]. `deltas` stays out: always complete."""
 
     lift: Lift

@@ -57,8 +57,15 @@ def judge(
         return Verdict(again=False, pause_until=None, next_due=None if interval is None else ended + interval)
     if outcome.kind not in CONNECTION_TROUBLE or not isinstance(flow.retry, Backoff):
         return Verdict(again=False, pause_until=None, next_due=None)
-    pause = outcome.retry_after or ended + backoff(flow.retry, failures)
-    return Verdict(again=tries < flow.retry.tries, pause_until=pause, next_due=pause)
+    # The partner's own wish counts where it is longer; a Retry-After of nothing does not make us hammer it.
+    pause = max(outcome.retry_after or ended, ended + backoff(flow.retry, failures))
+    again = tries < flow.retry.tries
+    return Verdict(again=again, pause_until=pause, next_due=pause if again else None)
+
+
+def unsent(interval: timedelta | None, now: datetime) -> Verdict:
+    """What follows when no call could be made of a unit: it waits for its next turn, and nobody else for it."""
+    return Verdict(again=False, pause_until=None, next_due=None if interval is None else now + interval)
 
 
 def backoff(rule: Backoff, failures: int) -> timedelta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +32,7 @@ class Services:
     snapshots: Snapshots
     known: Together[tuple[int, int, str, str], Known]
     saver: Saver
+    wake: Callable[[], None]  # something new is to be waited for, or done
 
 
 class Leased:
@@ -56,7 +58,7 @@ class Leased:
         """Nobody calls before then."""
         self.paused_until = until if self.paused_until is None else max(until, self.paused_until)
 
-    def heard(self, outcome: Outcome, at: datetime, flow: Mirror) -> None:
+    def heard(self, outcome: Outcome, at: datetime) -> None:
         """A call ended: count the partner's trouble, or its recovery."""
         if outcome.kind in CONNECTION_TROUBLE:
             self.failures += 1
@@ -64,7 +66,8 @@ class Leased:
         if self.failures:
             self.failures = 0
             self.paused_until = None
-            self._recovered.append(self.senders[flow.key])
+            self._recovered = list(self.senders.values())
+            self.services.wake()
 
     def take_recovered(self) -> list[Sender]:
         """Senders whose partner has come back since this was last asked: what it missed is to be sent again."""
@@ -87,18 +90,31 @@ class Leased:
         for sender in self.senders.values():
             await sender.stop()
 
-    def oldest_generation(self) -> int | None:
-        return min((g for s in self.senders.values() if (g := s.waiting.oldest) is not None), default=None)
+    def cut_off(self) -> None:
+        """Stop at once, calls under way included: the database is lost, and with it the lease."""
+        self.closed = True
+        for sender in self.senders.values():
+            sender.cut_off()
 
-    def cursor_row(self, readings: dict[int, str], latest: int, now: datetime) -> tuple[Any, ...] | None:
+    @property
+    def by_clock_alone(self) -> bool:
+        """Whether no flow reads the change log."""
+        return all(sender.by_clock for sender in self.senders.values())
+
+    @property
+    def generations(self) -> set[int]:
+        """The generations of what has not reached the ledger yet."""
+        return {generation for sender in self.senders.values() for generation in sender.waiting.generations}
+
+    def cursor_row(self, readings: Mapping[int, str], latest: int, now: datetime) -> tuple[Any, ...] | None:
         """The cursor that may be saved now, as a row; `None` while nothing may be vouched for.
 
-        `readings`: the snapshot of each generation read by this worker.
+        `readings`: the snapshot of each generation read by this worker. What was outstanding in a generation that is
+        not kept any more is vouched for by none.
         """
-        if not self.caught_up:
+        if not self.caught_up or self.by_clock_alone:
             return None
-        oldest = self.oldest_generation()
-        safe = latest if oldest is None else oldest - 1
+        safe = min(self.generations, default=latest + 1) - 1
         if safe >= self.begins_at and safe in readings:
             self._cursor = readings[safe]
         if self._cursor is None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from airstair.kernel.units import Unit, UnitKind
 from airstair.records.flights.schedules import aircraft_schedules
+
+log = logging.getLogger(__name__)
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -98,12 +101,31 @@ class Snapshots:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
+class CannotBeRead:
+    """Stands for the snapshot of a unit over which the record's reader failed."""
+
+
 def _read(operator_id: int, kind: UnitKind, since: datetime, wanted: list[Wanted]) -> dict[Wanted, Any]:
+    try:
+        return _read_each(operator_id, kind, since, wanted)
+    finally:
+        connection.close()  # back to the pool: threads must not sit on connections
+
+
+def _read_each(operator_id: int, kind: UnitKind, since: datetime, wanted: list[Wanted]) -> dict[Wanted, Any]:
     try:
         found = read_snapshots(operator_id, kind, [one.unit.id for one in wanted], since)
         return {one: found[one.unit.id] for one in wanted if one.unit.id in found}
-    finally:
-        connection.close()  # back to the pool: threads must not sit on connections
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: nobody can be read
+    except Exception:  # one unit that cannot be read must not hold up the others that were asked for with it
+        if len(wanted) == 1:
+            log.exception("%s of operator %s cannot be read.", wanted[0].unit, operator_id)
+            return {wanted[0]: CannotBeRead()}
+    found_alone: dict[Wanted, Any] = {}
+    for one in wanted:
+        found_alone |= _read_each(operator_id, kind, since, [one])
+    return found_alone
 
 
 # The set-based reader of each kind of unit that mirrors keep.

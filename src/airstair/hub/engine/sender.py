@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import psycopg
 
 from airstair.hub.engine.calling import CANNOT_BE_MADE, CannotBeMade, ask_partner, make_document
-from airstair.hub.engine.judging import judge, worst
+from airstair.hub.engine.judging import Verdict, judge, unsent, worst
 from airstair.hub.engine.pace import Pace
 from airstair.hub.engine.reading import CannotBeRead
 from airstair.hub.engine.results import CallMade, Known, Result
@@ -102,12 +102,12 @@ class Sender(Units):
             await self._send_all(allowed)
 
     async def _send_all(self, allowed: Sequence[Prepared]) -> None:
-        unsent: list[Unit] = []
+        left: list[Unit] = []
         for batch in _batches(allowed, self.flow.units_per_call):
             had_to_wait = self._slots.locked()
             await self._slots.acquire()
             sendable = [one for one in batch if self._still_good(one, had_to_wait)]
-            unsent += [one.unit for one in batch if one not in sendable]
+            left += [one.unit for one in batch if one not in sendable]
             if not sendable:
                 self._slots.release()
                 continue
@@ -115,10 +115,10 @@ class Sender(Units):
             self._calls.add(call)
             call.add_done_callback(self._calls.discard)
             call.add_done_callback(_say_why_it_ended)
-        if unsent:
-            self.give_back(unsent)
+        if left:
+            self.give_back(left)
             if self.flow.floor is not None:
-                await self.leased.services.store.unclaim(self.key, unsent)
+                await self.leased.services.store.unclaim(self.key, left)
 
     def _still_good(self, one: Prepared, had_to_wait: bool) -> bool:
         """Not when it was unticked, switched off, configured anew or edited while it waited, or the partner said stop."""
@@ -172,7 +172,8 @@ class Sender(Units):
     def _could_not_be_made(self, unit: Unit, now: datetime) -> None:
         empty = UnitDocument(unit=unit, title=self.title(unit), document=Document(body=b""))
         outcome = Outcome.failed(OutcomeKind.UNREADABLE, CANNOT_BE_MADE)
-        result = self._result(Prepared(empty, b"", self.leased.connection.settings), outcome, now)
+        one = Prepared(empty, b"", self.leased.connection.settings)
+        result = self._result(one, outcome, now, unsent(self.interval, now))
         key = self.leased.connection.addon.key
         self.leased.services.saver.call(CallMade(addon=key, exchange=None, outcome=outcome, results=(result,)))
 
@@ -246,23 +247,23 @@ class Sender(Units):
             except psycopg.Error as lost:
                 log.warning("That %s asked for a pause could not be shared (%s).", self.leased.connection, lost)
 
-    def _result(self, one: Prepared, outcome: Outcome, ended: datetime) -> Result:
+    def _result(
+        self, one: Prepared, outcome: Outcome, ended: datetime, verdict: Verdict | None = None
+    ) -> Result:
         unit, known = one.unit, self.known(one.unit)
         delivered = outcome.kind.delivered
         tries = 0 if delivered else known.tries + 1
-        verdict = judge(
-            self.flow,
-            outcome,
-            tries=tries,
-            failures=max(1, self.leased.failures),
-            interval=self.interval,
-            ended=ended,
+        failures, interval = max(1, self.leased.failures), self.interval
+        verdict = verdict or judge(
+            self.flow, outcome, tries=tries, failures=failures, interval=interval, ended=ended
         )
         changed = delivered and one.fingerprint != known.fingerprint
         held = one.fingerprint if delivered else (None if outcome.kind is OutcomeKind.UNKNOWN else known.fingerprint)
         if verdict.pause_until is not None:
             self.leased.pause(verdict.pause_until)
-        next_due = self.attempted(unit, verdict, Known(fingerprint=held, last_attempt=ended, tries=tries))
+        remote_id = outcome.remote_id or known.remote_id
+        now_known = Known(fingerprint=held, remote_id=remote_id, last_attempt=ended, tries=tries)
+        next_due = self.attempted(unit, verdict, now_known)
         return self._line(one, outcome, ended, changed, tries, next_due)
 
     def _line(

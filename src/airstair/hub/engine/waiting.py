@@ -22,7 +22,7 @@ class Waiting:
     def __init__(self) -> None:
         self._people: dict[Unit, int] = {}
         self._bulk: dict[Unit, int] = {}
-        self._under_way: dict[Unit, int] = {}
+        self._under_way: dict[Unit, tuple[int, bool]] = {}  # generation, and whether it was in the bulk lane
 
     def put(self, unit: Unit, generation: int, *, bulk: bool) -> None:
         """The unit has changed. Putting it again while it waits makes no second sending."""
@@ -32,7 +32,7 @@ class Waiting:
         lane[unit] = min([*known, generation])
 
     def take(self, most: int, ready: Callable[[Unit], bool] = lambda _: True) -> list[Unit]:
-        """Up to `most` units that are not under way already, people's first. They are under way until `done` or `back`."""
+        """Up to `most` units that are not under way already, people's first. Under way until `done` or `back`."""
         taken: list[Unit] = []
         for lane in (self._people, self._bulk):
             if len(taken) >= most:
@@ -43,19 +43,20 @@ class Waiting:
                     if len(taken) >= most:
                         break
         for unit in taken:
-            generation = self._people.pop(unit, None)
-            self._under_way[unit] = generation if generation is not None else self._bulk.pop(unit)
+            bulk = unit not in self._people
+            self._under_way[unit] = ((self._bulk if bulk else self._people).pop(unit), bulk)
         return taken
 
     def done(self, unit: Unit) -> None:
         """The unit's result is on its way into the ledger."""
         self._under_way.pop(unit, None)
 
-    def back(self, unit: Unit, *, bulk: bool = True) -> None:
-        """The unit could not be sent; it waits again, as old as it was."""
-        generation = self._under_way.pop(unit, None)
-        if generation is not None:
-            self.put(unit, generation, bulk=bulk)
+    def back(self, unit: Unit, *, bulk: bool = False) -> None:
+        """The unit was not sent; it waits again, as old as it was, in its own lane, or in the bulk one."""
+        taken = self._under_way.pop(unit, None)
+        if taken is not None:
+            generation, was_bulk = taken
+            self.put(unit, generation, bulk=was_bulk or bulk)
 
     def keep_only(self, wanted: Callable[[Unit], bool]) -> None:
         """Forget units that are no longer ours to send."""
@@ -64,12 +65,14 @@ class Waiting:
                 del lane[unit]
 
     @property
+    def generations(self) -> set[int]:
+        """The generations outstanding, under way included."""
+        return {*self._people.values(), *self._bulk.values(), *(g for g, _ in self._under_way.values())}
+
+    @property
     def oldest(self) -> int | None:
         """The oldest outstanding generation, under way included."""
-        return min(
-            (g for lane in (self._people, self._bulk, self._under_way) for g in lane.values()),
-            default=None,
-        )
+        return min(self.generations, default=None)
 
     @property
     def under_way(self) -> int:
@@ -98,8 +101,13 @@ class DueTimes:
         if when is None:
             self._due.pop(unit, None)
             return
+        if self._due.get(unit) == when:
+            return
         self._due[unit] = when
         heapq.heappush(self._heap, (when, unit))
+        if len(self._heap) > 2 * len(self._due) + 64:  # times that were set anew leave their old ones behind
+            self._heap = [(at, one) for one, at in self._due.items()]
+            heapq.heapify(self._heap)
 
     def take(self, now: datetime, most: int) -> list[Unit]:
         """Up to `most` units that are due, the longest overdue first. They are due no more until `set` again."""

@@ -48,7 +48,7 @@ def panel(request: PageRequest, flight_id: int) -> HttpResponse:
         "airports": _airports(request, facts),
         "history": trail(request.operator.id, unit=unit, limit=_LINES_OF_HISTORY) if may_read else None,
         "fleet": [one for one in visible_to(request.actor, active_only=True) if one.id != facts.aircraft_id],
-        "block": round((facts.sta - facts.std).total_seconds() / 60),
+        "block_minutes": round((facts.sta - facts.std).total_seconds() / 60),
     }
     return render(request, "web/ops/_flight.html" if request.htmx else "web/ops/flight.html", context)
 

@@ -247,7 +247,7 @@ def _specimen(case: Case, *, leg: bool = False, **settings: Any) -> SentActivity
     """What the add-on makes of an invented flight: booked from a request, with handling, under PART_CAT; or of an
     invented empty leg that nobody verified."""
     now = case.evidence.now
-    common = {
+    common: dict[str, Any] = {
         "kind": ActivityKind.FLIGHT,
         "aircraft_id": 1,
         "start_airport": "EPWA",
@@ -255,7 +255,7 @@ def _specimen(case: Case, *, leg: bool = False, **settings: Any) -> SentActivity
         "trip_id": 1,
     }
     start, end = now + timedelta(hours=3), now + timedelta(hours=5)
-    times = {"start": start, "end": end, "scheduled_start": start, "scheduled_end": end}
+    times: dict[str, Any] = {"start": start, "end": end, "scheduled_start": start, "scheduled_end": end}
     handling = ServiceOrder(
         airport="LFMN", kind="HANDLING", served="ALL", provider_id="H-17", provider_name="Handler", source="PROPRIETARY"
     )

@@ -1,0 +1,46 @@
+"""How far this worker has read the change log: each reading has a number, its generation, and a snapshot cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from airstair.hub.engine.store import NewChange, Store
+
+_MOST = 1_000  # readings kept before those that no connection can go back to are dropped
+
+
+class Readings:
+    """The readings that a connection's cursor may still be set to."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.latest = 0
+        self._snapshots: dict[int, str] = {}
+
+    async def begin(self) -> None:
+        """From now on: what happened before is for each connection to catch up with."""
+        self._snapshots[self.latest] = await self._store.snapshot()
+
+    async def read(self) -> list[NewChange]:
+        """What is new since the reading before. One at a time."""
+        snapshot, changes = await self._store.changes_since(self._snapshots[self.latest])
+        self.latest += 1
+        self._snapshots[self.latest] = snapshot
+        return changes
+
+    @property
+    def snapshots(self) -> Mapping[int, str]:
+        """The snapshot of each generation kept."""
+        return self._snapshots
+
+    def forget(self, outstanding: set[int]) -> None:
+        """Keep what cursors can be set to: the latest, and the reading before each that has something outstanding.
+
+        Without it, a partner that is away for a week would keep a week's readings in memory.
+        """
+        oldest = min(outstanding, default=self.latest + 1) - 1
+        thin = len(self._snapshots) > _MOST
+        needed = {self.latest, *(generation - 1 for generation in outstanding)}
+        for generation in list(self._snapshots):
+            if generation not in needed and (thin or generation < oldest):
+                del self._snapshots[generation]
