@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -12,17 +13,28 @@ from typing import Any
 
 import msgspec
 
+from airstair.running.guarded import guarded
 from benchmarks import edits, machine, snapshots, starts, upload
 from benchmarks.figures import Part
 from benchmarks.sizes import TINY, Sizes
 from benchmarks.stage import Stage, staged
 
 RESULTS = Path(__file__).with_name("results.json")
-# Each part has a database of its own, so that none is measured on what another has left behind.
-PARTS: dict[str, tuple[str, Callable[[Stage, Sizes], Part]]] = {
-    "upload": ("Full upload, and the memory after it", upload.measure),
-    "edits": ("From an edit to the last partner", edits.measure),
-    "snapshots": ("Loading snapshots", snapshots.measure),
+
+
+def _on_stage(part: Callable[[Stage, Sizes], Part]) -> Callable[[Sizes], Part]:
+    def measure(sizes: Sizes) -> Part:
+        with staged() as stage:
+            return part(stage, sizes)
+
+    return measure
+
+
+# Each part has a process and a database of its own, so that none is measured on what another has left behind.
+PARTS: dict[str, tuple[str, Callable[[Sizes], Part]]] = {
+    "upload": ("Full upload, and the memory after it", _on_stage(upload.measure)),
+    "edits": ("From an edit to the last partner", _on_stage(edits.measure)),
+    "snapshots": ("Loading snapshots", _on_stage(snapshots.measure)),
     "starts": ("Starting “airstair up”", starts.measure),
 }
 
@@ -30,29 +42,39 @@ PARTS: dict[str, tuple[str, Callable[[Stage, Sizes], Part]]] = {
 def main(words: list[str]) -> int:
     """The exit status: 0 measured, 1 something could not be measured. Goals that are not met are told, no failure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("part", nargs="*", choices=[[], *PARTS], help=f"any of {', '.join(PARTS)}; default: all")
+    parser.add_argument("part", nargs="*", help=f"any of {', '.join(PARTS)}; default: all")
     parser.add_argument("--tiny", action="store_true", help="with very small numbers, to see that it works")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where to write (default: %(default)s)")
     given = parser.parse_args(words)
+    for unknown in set(given.part) - set(PARTS):
+        parser.error(f"there is no part “{unknown}”; there are: {', '.join(PARTS)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     chosen = [name for name in PARTS if not given.part or name in given.part]
-    command = " ".join(["python -m benchmarks", *words])
-    status = 0
-    for name in chosen:
-        status |= _measure(name, TINY if given.tiny else Sizes(), given.out, command)
-    return status
+    if len(chosen) == 1:
+        return _measure(chosen[0], TINY if given.tiny else Sizes(), given.out)
+    options = [word for word in words if word not in PARTS]
+    return max(_alone(name, options) for name in chosen)
 
 
-def _measure(name: str, sizes: Sizes, out: Path, command: str) -> int:
+def _alone(name: str, options: list[str]) -> int:
+    """One part in a process of its own, which ends with us."""
+    argv = guarded([sys.executable, "-m", "benchmarks", name, *options], signal.SIGTERM)
+    with subprocess.Popen(argv, cwd=machine.ROOT) as part:
+        try:
+            return 1 if part.wait() else 0
+        except BaseException:
+            part.terminate()
+            raise
+
+
+def _measure(name: str, sizes: Sizes, out: Path) -> int:
     title, part = PARTS[name]
     print(f"\n{title}", flush=True)
-    kept: dict[str, Any] = {**machine.moment(), "command": command}
+    kept: dict[str, Any] = {**machine.moment(), "command": f"python -m benchmarks {name}"}
     began = time.monotonic()
     try:
-        with staged() as stage:
-            kept["postgresql"] = stage.sql("SHOW server_version")[0][0].split()[0]
-            found = part(stage, sizes)
-    except Exception as problem:  # one part that cannot be measured must not keep the others from being so
+        found = part(sizes)
+    except Exception as problem:  # noqa: BLE001 - whatever it was, it is told, and the other parts are still measured
         print(f"  could not be measured: {type(problem).__name__}: {problem}", flush=True)
         _keep(out, name, {**kept, "problem": str(problem)})
         return 1
@@ -65,7 +87,7 @@ def _measure(name: str, sizes: Sizes, out: Path, command: str) -> int:
 
 
 def _keep(out: Path, name: str, result: dict[str, Any]) -> None:
-    """Write one part's results over those of its last run; other parts keep theirs, each with its own date and commit."""
+    """Write one part's results over those of its last run. Other parts keep theirs, with their date and commit."""
     try:
         results = msgspec.json.decode(out.read_bytes(), type=dict[str, Any])
     except (FileNotFoundError, msgspec.DecodeError):

@@ -16,7 +16,7 @@ from benchmarks.mirrors import MARK
 
 
 class Task(msgspec.Struct):
-    """`flights`: (aircraft id, flight id), edited in turn from the first on. `command` false: a minimal write instead."""
+    """`flights`: (aircraft id, flight id), edited in turn from the first on. Without `command`: by a minimal write."""
 
     operator_id: int
     flights: list[tuple[int, int]]

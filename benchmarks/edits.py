@@ -58,7 +58,7 @@ def _record(stage: Stage, sizes: Sizes) -> tuple[Actor, list[tuple[int, int]]]:
     aircraft = add_aircraft(stage, actor.operator_id, sizes.edited_aircraft)
     tomorrow = datetime.now(UTC).replace(hour=6, minute=0, second=0, microsecond=0) + timedelta(days=1)
     add_flights(stage, actor.operator_id, aircraft, each=sizes.activities, first=tomorrow, step=24)
-    stage.restart_clean()
+    stage.settle()
     rows = stage.sql(
         "SELECT aircraft_id, id FROM flights_flight WHERE operator_id = %s ORDER BY std::date, aircraft_id",
         actor.operator_id,
@@ -156,8 +156,8 @@ def _check_ledger(stage: Stage, actor: Actor, connections: list[int], sizes: Siz
         for id_, one in snapshots.items()
     }
     rows = stage.sql(
-        "SELECT unit, fingerprint FROM hub_ledger WHERE connection_id = ANY(%s) AND unit = ANY(%s) AND outcome = 'accepted'"
-        " AND tries = 0 AND sending_since IS NULL",
+        "SELECT unit, fingerprint FROM hub_ledger WHERE connection_id = ANY(%s) AND unit = ANY(%s)"
+        " AND outcome = 'accepted' AND tries = 0 AND sending_since IS NULL",
         connections,
         list(wanted),
     )
@@ -175,8 +175,8 @@ def _told(sizes: Sizes, figures: dict[str, Any], checked: int) -> Part:
         commit, edit = one["from_commit_ms"], one["edit_itself_ms"]
         cores = ", ".join(f"{who} {share:g}" for who, share in one["cores_used"].items())
         lines += [
-            f"{name.replace('_', ' ')}: {one['edits_per_s']:g} edits/s, {one['calls']} calls; commit to the last partner"
-            f" p50 {commit['p50']:g} ms, p99 {commit['p99']:g} ms, max {commit['max']:g} ms",
+            f"{name.replace('_', ' ')}: {one['edits_per_s']:g} edits/s, {one['calls']} calls;"
+            f" commit to the last partner p50 {commit['p50']:g} ms, p99 {commit['p99']:g} ms, max {commit['max']:g} ms",
             f"    the edit itself p50 {edit['p50']:g} ms, p99 {edit['p99']:g} ms; cores used: {cores}",
         ]
     lines.append(f"checked in the ledger: {checked} last states, all accepted")

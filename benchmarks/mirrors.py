@@ -97,6 +97,7 @@ async def send(call: Call) -> Sequence[Outcome]:
 
 
 def key(number: int) -> str:
+    """The key of one partner's add-on."""
     return f"bench{number:02}"
 
 

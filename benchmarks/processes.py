@@ -55,7 +55,7 @@ class Program:
         return self._process.pid
 
     def line(self, beginning: str, *, seconds: float = 60.0) -> str:
-        """The next line that begins so (leading blanks do not count). Raises `Failed` with the last words when none comes."""
+        """The next line that begins so, leading blanks apart. Raises `Failed` with the last words when none comes."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             try:

@@ -24,7 +24,7 @@ def measure(stage: Stage, sizes: Sizes) -> Part:
     first = today - timedelta(days=min(20, sizes.activities // 3))
     aircraft = add_aircraft(stage, operator_id, sizes.aircraft)
     add_flights(stage, operator_id, aircraft, each=sizes.activities, first=first, step=24)
-    stage.restart_clean()
+    stage.settle()
     statements, all_of_them = _load(operator_id, aircraft, since, sizes, per_aircraft=sizes.activities)
 
     deep = aircraft[: sizes.deep_aircraft]
@@ -33,7 +33,7 @@ def measure(stage: Stage, sizes: Sizes) -> Part:
     step = 4  # hours; six flights a day
     begin = since - timedelta(days=3, hours=step * older)
     add_flights(stage, operator_id, deep, each=older, first=begin, step=step, trips=len(deep))
-    stage.restart_clean()
+    stage.settle()
     many, grown = _load(operator_id, deep, since, sizes, per_aircraft=sizes.activities)
     if not statements == few == many:
         raise Failed(f"The number of statements is not fixed: {statements}, {few}, {many}.")

@@ -49,10 +49,13 @@ class Stage:
             cursor.execute(statement, values or None)
             return cursor.fetchall() if cursor.description else []
 
-    def restart_clean(self) -> None:
-        """Statistics for the planner, and no dirty pages left over from making the rows."""
-        self.sql("ANALYZE")
-        self.sql("SELECT pg_stat_clear_snapshot()")
+    @property
+    def version(self) -> str:
+        return str(self.sql("SHOW server_version")[0][0]).split()[0]
+
+    def settle(self) -> None:
+        """Give the planner its statistics and tidy up, so that PostgreSQL does not begin to while we measure."""
+        self.sql("VACUUM ANALYZE")
 
 
 @contextlib.contextmanager
@@ -130,8 +133,8 @@ INSERT INTO flights_flight (operator_id, id, trip_id, aircraft_id, number, adep,
                             flight_type, regulation, flight_rules, sales_type, ferry, pax_count, pax_by_category,
                             pax_list, crew, cargo_kg, catering_kg, notes, deleted)
 SELECT %(operator)s, nextval('airstair_id'), t.id, p.aircraft, 'BN' || (1000 + p.k %% 9000),
-       CASE WHEN p.k %% 2 = 0 THEN 'EGGW' ELSE 'LFPB' END, CASE WHEN p.k %% 2 = 0 THEN 'LFPB' ELSE 'EGGW' END, 'EGLL', '',
-       p.std, p.std + interval '70 minutes', 'CONFIRMED', 'COMMERCIAL', 'PART_CAT', 'I', 'PAX', p.k %% 5 = 4,
+       CASE WHEN p.k %% 2 = 0 THEN 'EGGW' ELSE 'LFPB' END, CASE WHEN p.k %% 2 = 0 THEN 'LFPB' ELSE 'EGGW' END, 'EGLL',
+       '', p.std, p.std + interval '70 minutes', 'CONFIRMED', 'COMMERCIAL', 'PART_CAT', 'I', 'PAX', p.k %% 5 = 4,
        CASE WHEN p.k %% 5 = 4 THEN 0 ELSE 4 END, '{}', '[]', '{}', 0, 0, '', false
   FROM planned p JOIN trips t ON t.n = p.n %% %(trips)s
 """
@@ -159,7 +162,7 @@ def add_aircraft(stage: Stage, operator_id: int, count: int) -> list[int]:
 def add_flights(
     stage: Stage, operator_id: int, aircraft: list[int], *, each: int, first: Any, step: int, trips: int | None = None
 ) -> None:
-    """`each` flights an aircraft from `first` on, `step` hours apart; each its own trip, unless `trips` says how many."""
+    """`each` flights an aircraft from `first` on, `step` hours apart; a trip for each, or as many as `trips`."""
     prefix = f"T{secrets.token_hex(3).upper()}-"
     count = trips or len(aircraft) * each
     _run(stage, _TRIPS, operator=operator_id, prefix=prefix, count=count)

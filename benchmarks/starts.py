@@ -11,15 +11,15 @@ from airstair.running.ports import free_port
 from benchmarks.figures import Part, spread
 from benchmarks.processes import Failed, Program, memory_mib
 from benchmarks.sizes import Sizes
-from benchmarks.stage import Stage, temporary_folder
+from benchmarks.stage import temporary_folder
 
 _PORTS = range(32_800, 60_000)
 _GREETING = "Ctrl-C stops everything"
 _OURS = ("AIRSTAIR_DATABASE_URL", "AIRSTAIR_SECRET_KEY", "AIRSTAIR_SANDBOX_URL", "AIRSTAIR_HOME")
 
 
-def measure(stage: Stage, sizes: Sizes) -> Part:
-    """The stage's own database is of no use here: what is measured makes its own."""
+def measure(sizes: Sizes) -> Part:
+    """Start it several times in one new home."""
     with temporary_folder() as folder:
         home = folder / "home"
         first, _ = _start(home)

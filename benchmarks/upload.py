@@ -28,6 +28,7 @@ from benchmarks.stage import (
 
 _MAINTENANCE = 2  # of the activities of each aircraft
 _LONGEST_UPLOAD = 120.0
+_SWITCHED_ON = "SELECT extract(epoch FROM max(at))::float8 FROM changes_change WHERE kind LIKE 'connection.%'"
 _LEASES = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid::bigint = {0x41530001}"
 
 
@@ -84,7 +85,7 @@ def _record(stage: Stage, sizes: Sizes) -> Actor:
     add_block_times(stage, actor.operator_id, aircraft)
     after = today + timedelta(days=flights - days_back + 1)
     add_maintenance(stage, actor.operator_id, aircraft, each=_MAINTENANCE, first=after)
-    stage.restart_clean()
+    stage.settle()
     return actor
 
 
@@ -95,7 +96,7 @@ def _upload(stage: Stage, sizes: Sizes, actor: Actor, worker: Program, receiver:
     receiver.ask("reset")
     values = {"environment": "sandbox", "interval_minutes": 60}
     cpu, postgres = cpu_seconds(worker.pid), stage.postgres_cpu()
-    with _ledger_watched(stage) as watch:
+    with _LedgerWatch(stage) as watch:
         configured = configure(actor, "avinode", ConnectionInput(values=values, aircraft=ALL_AIRCRAFT, on=True))
         if configured.warnings or not configured.connection.on:
             raise Failed(f"The connection could not be switched on: {configured.warnings}")
@@ -117,13 +118,13 @@ def _upload(stage: Stage, sizes: Sizes, actor: Actor, worker: Program, receiver:
     )
 
 
-class _ledger_watched:  # noqa: N801 - read as a phrase
+class _LedgerWatch:
     """Hears when the ledger has moved, on a database connection of its own."""
 
     def __init__(self, stage: Stage) -> None:
         self._address = stage.environ["AIRSTAIR_DATABASE_URL"]
 
-    def __enter__(self) -> _ledger_watched:
+    def __enter__(self) -> _LedgerWatch:
         import psycopg
 
         self._session = psycopg.connect(self._address, autocommit=True)

@@ -138,7 +138,7 @@ def test_the_audit_trail_is_filtered_by_subject_person_and_time(house, sign_in) 
         page = client.get(f"/settings/audit/?{query}").content.decode()
         return re.findall(r'<td class="nowrap">([a-z]+\.[a-z_]+)</td>', page)
 
-    assert kinds(f"unit=flight:{flight.id}") == ["flight.cancelled", "flight.created"]
+    assert kinds(f"unit=flight:{flight.id}") == ["flight.cancelled", "flight.created", "trip.created"]
     me = next(m for m in operators.members(house.id) if m.role is Role.OPS)
     assert kinds(f"who={me.user_id}") == ["flight.cancelled"]
     assert kinds("to=2020-01-01") == []

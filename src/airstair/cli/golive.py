@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 
 def check(key: str, operator: OperatorFacts) -> dict[str, Any]:
     """The report of `airstair golive KEY`. Raises `NotFound`, `Conflict`."""
-    from airstair.hub.golive import Verdict, examine
+    from airstair.hub.golive import examine
     from airstair.hub.registry import addon
+    from airstair.hub.verdicts import Verdict
 
     items = examine(operator.id, addon(key))
     counts = {verdict: sum(item.verdict is verdict for item in items) for verdict in Verdict}

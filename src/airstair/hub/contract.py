@@ -7,16 +7,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airstair.hub.flows import Budget, Fact, Flow, Mirror
 from airstair.hub.http import PartnerHttp
 from airstair.hub.setting import Settings
+from airstair.hub.verdicts import GoLiveItem
 from airstair.kernel.errors import Problem
 from airstair.kernel.outcome import Outcome
-
-if TYPE_CHECKING:
-    from airstair.hub.golive import GoLiveItem, GoLiveSources
 
 
 class Category(StrEnum):
@@ -39,7 +37,8 @@ class Addon:
 
     `check` asks the partner whether the settings work; its outcome's messages name the wrong field. It is absent
     where the partner has no way to check. `problems` looks at settings that are wrong together. `for_sandbox` gives
-    the values that reach the local sandbox, from its address.
+    the values that reach the local sandbox, from its address. `golive` judges the partner's own list of conditions; it
+    gets `hub.golive.GoLiveSources`.
     """
 
     key: str
@@ -55,7 +54,7 @@ class Addon:
     for_sandbox: Callable[[str], Mapping[str, Any]] | None = None
     account: Callable[[Any], str] | None = None  # what the partner counts calls by: usually the credentials
     recipients: Callable[[Any], Sequence[str]] | None = None  # member codes told after each export
-    golive: Callable[[GoLiveSources], Coroutine[Any, Any, list[GoLiveItem]]] | None = None  # the partner's list of conditions
+    golive: Callable[[Any], Coroutine[Any, Any, list[GoLiveItem]]] | None = None
     choose_aircraft: bool = True
     shown_headers: tuple[str, ...] = ()  # headers of the partner's that hold no secret
     package: str = field(default="")

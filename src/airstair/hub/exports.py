@@ -10,8 +10,9 @@ import msgspec
 from django.db import transaction
 
 from airstair.changes.record import NewChange, record
-from airstair.hub.connections.queries import ConnectionFacts, connection
+from airstair.hub.connections.queries import ConnectionFacts, connection, connections
 from airstair.hub.contract import Addon
+from airstair.hub.flows import Flow
 from airstair.hub.models import ExportRun, LedgerRow
 from airstair.hub.registry import addon
 from airstair.kernel.actor import Actor
@@ -64,16 +65,7 @@ def export_now(
     titles = _titles(facts, aircraft_ids)
     flow = one.flows[0]
     with transaction.atomic():
-        rows = LedgerRow.objects.select_for_update().filter(
-            operator_id=actor.operator_id, connection_id=facts.id, flow=flow.key, unit__in=[str(u) for u in titles]
-        )
-        known = {row.unit: row for row in rows}
-        floor = flow.floor or timedelta(0)
-        later = {}
-        for unit in titles:
-            row = known.get(str(unit))
-            if row is not None and row.last_attempt is not None and row.last_attempt + floor > now:
-                later[unit] = row.last_attempt + floor
+        later = _too_soon(facts, flow, list(titles), now)
         due = [unit for unit in titles if unit not in later]
         run_id = _start(actor, facts, one, flow.key, {unit: titles[unit] for unit in due}, now) if due else None
     return ExportAsked(
@@ -81,6 +73,28 @@ def export_now(
         now=tuple(titles[unit] for unit in due),
         later=tuple((titles[unit], when) for unit, when in later.items()),
     )
+
+
+def _too_soon(facts: ConnectionFacts, flow: Flow, units: Sequence[Unit], now: datetime) -> dict[Unit, datetime]:
+    """The units that the partner got, or is getting, less than its floor ago, with when they may be sent next.
+
+    Through whichever connection: an aircraft that has just been moved to another one is still the same aircraft.
+    """
+    connection_ids = [one.id for one in connections(facts.operator_id, facts.addon)]
+    rows = LedgerRow.objects.select_for_update().filter(
+        operator_id=facts.operator_id,
+        connection_id__in=connection_ids,
+        flow=flow.key,
+        unit__in=[str(unit) for unit in units],
+    )
+    floor = flow.floor or timedelta(0)
+    later: dict[Unit, datetime] = {}
+    for row in rows.order_by("connection_id", "unit"):
+        latest = max((at for at in (row.last_attempt, row.sending_since) if at is not None), default=None)
+        if latest is not None and latest + floor > now:
+            unit = Unit.read(row.unit)
+            later[unit] = max(latest + floor, later.get(unit, now))
+    return later
 
 
 def _titles(facts: ConnectionFacts, aircraft_ids: Sequence[int] | None) -> dict[Unit, str]:

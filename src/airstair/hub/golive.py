@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -19,26 +18,10 @@ from airstair.hub.connections.queries import LiveConnection, connections, live_c
 from airstair.hub.contract import Addon
 from airstair.hub.engine.reading import read_snapshots
 from airstair.hub.health import LedgerLine, lines_of
+from airstair.hub.verdicts import GoLiveItem
 from airstair.kernel.clock import Clock, SystemClock
 from airstair.kernel.errors import Conflict
 from airstair.kernel.units import UnitKind
-
-
-class Verdict(StrEnum):
-    """How one condition stands."""
-
-    PASS = "pass"  # noqa: S105 - not a password
-    FAIL = "fail"
-    PERSON = "for a person to confirm"
-
-
-class GoLiveItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One condition of the partner's list: how it stands, and what shows it."""
-
-    number: int  # its place in the partner's list
-    title: str
-    verdict: Verdict
-    evidence: tuple[str, ...]
 
 
 class GoLiveSources(msgspec.Struct, frozen=True, kw_only=True):

@@ -150,7 +150,8 @@ def clocks(operator_id: int, connection_id: int) -> Clocks:
 
 def _clocks(lines: Iterable[LedgerLine]) -> Clocks:
     lines = list(lines)
-    waiting = [line.asked_at or line.next_due for line in lines if line.asked_at or (line.tries and line.next_due)]
+    # What failed and is due no more waits for a person, or the next change, since its latest call.
+    waiting = [line.asked_at or line.next_due or line.last_attempt for line in lines if line.asked_at or line.tries]
     return Clocks(
         last_attempt=max((line.last_attempt for line in lines if line.last_attempt), default=None),
         last_success=max((line.last_success for line in lines if line.last_success), default=None),
@@ -192,6 +193,8 @@ _SEVERITY = {health: at for at, health in enumerate(Health)}
 
 def judge(facts: ConnectionFacts, one: Addon, lines: list[LedgerLine], now: datetime) -> tuple[Health, str]:
     """How a connection that is on is doing, and one sentence about it."""
+    if facts.unusable:
+        return Health.FAILING, facts.unusable
     if not lines:
         return Health.STARTING, "No aircraft is ticked. Tick some under Configuration."
     failing = [line for line in lines if _is_failing(line)]
@@ -221,11 +224,7 @@ def _is_failing(line: LedgerLine) -> bool:
 
 def _longest_overdue(one: Addon, lines: list[LedgerLine], now: datetime) -> LedgerLine | None:
     clocked = {flow.key for flow in one.flows if isinstance(flow, Mirror) and isinstance(flow.trigger, Every)}
-    overdue = [
-        line
-        for line in lines
-        if line.flow in clocked and not line.sending and line.next_due and line.next_due + _LATE_AFTER < now
-    ]
+    overdue = [line for line in lines if line.flow in clocked and line.next_due and line.next_due + _LATE_AFTER < now]
     return min(overdue, key=lambda line: (line.next_due, line.title), default=None)
 
 

@@ -12,16 +12,21 @@ import socket
 import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
+from xml.sax.saxutils import escape
 
 import aiohttp
 import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from airstair.kernel.clock import Clock
-from airstair.kernel.outcome import OutcomeKind
+from airstair.kernel.outcome import Outcome, OutcomeKind
 
 LONGEST_ANSWER = 2 * 1024 * 1024  # bytes; a partner's answer is a few kilobytes
+_LONGEST_CONNECTING = 10.0  # seconds; who has not connected by then has not seen the call
+# Seconds. Shorter than servers keep theirs: a connection that the partner closes just as a call goes out on it is an
+# answer lost, for nothing.
+_KEEP_CONNECTIONS = 4.0
 
 # Headers shown in the call log as they are; every other header's value is hidden. An allow-list, because a
 # partner's next header could be a secret.
@@ -112,12 +117,24 @@ class _PrivateAddress(OSError):
 
 def is_private(address: str) -> bool:
     """Whether a host name or address is this machine's or a private network's. Names are judged when resolved."""
-    if address.lower() == "localhost":
+    if address.lower().rstrip(".") == "localhost":
         return True
     try:
-        return not ipaddress.ip_address(address.split("%")[0]).is_global
+        read = ipaddress.ip_address(address.split("%")[0])
     except ValueError:
         return False
+    # An address of IPv4 in the clothes of IPv6 (mapped, 6to4, NAT64) leads to where the one inside leads.
+    inside = _inside(read) if isinstance(read, ipaddress.IPv6Address) else None
+    return any(not one.is_global or one.is_multicast for one in (read, inside) if one is not None)
+
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+def _inside(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
 
 
 class HttpPool:
@@ -133,7 +150,11 @@ class HttpPool:
     @staticmethod
     def _session(allow_private: bool) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
-            limit=0, limit_per_host=0, resolver=_PublicOnly(allow_private), ttl_dns_cache=60
+            limit=0,
+            limit_per_host=0,
+            resolver=_PublicOnly(allow_private),
+            ttl_dns_cache=60,
+            keepalive_timeout=_KEEP_CONNECTIONS,
         )
         session = aiohttp.ClientSession(connector=connector, auto_decompress=True, cookie_jar=aiohttp.DummyCookieJar())
         # aiohttp sends a PUT a second time by itself when a kept connection closes without an answer, and has no
@@ -163,6 +184,14 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname}:{parts.port or default}"
 
 
+def same_origin(one: str, other: str) -> bool:
+    """Whether two addresses are of one scheme, host and port."""
+    try:
+        return _origin(one) == _origin(other)
+    except ValueError:
+        return False
+
+
 class PartnerHttp:
     """What an add-on calls its partner with: the shared pool, one deadline, and the secrets to hide.
 
@@ -183,8 +212,9 @@ class PartnerHttp:
         self._pool = pool
         self._clock = clock
         self._to_sandbox = sandbox
-        self._deadline = aiohttp.ClientTimeout(total=deadline.total_seconds())
-        self._secrets = tuple(secret for secret in secrets if len(secret) >= 4)
+        total = deadline.total_seconds()
+        self._deadline = aiohttp.ClientTimeout(total=total, sock_connect=min(_LONGEST_CONNECTING, total / 2))
+        self._secrets = _spellings(secrets)
         self._shown_headers = _SHOWN_HEADERS | {name.lower() for name in shown}
         self.exchanges: list[Exchange] = []
 
@@ -201,17 +231,17 @@ class PartnerHttp:
         exchange = Exchange(
             at=self._clock.now(),
             method=method,
-            url=self._without_secrets(url),
+            url=self.without_secrets(url),
             request_headers=self._shown(headers),
-            request_body=body or b"",
+            request_body=self._without_secrets_in(body or b""),
         )
         self.exchanges.append(exchange)
         began = time.perf_counter()
         try:
             answer = await self._exchange(method, url, headers, body)
         except CallFailed as failed:
-            exchange.failure = str(failed)
-            raise
+            exchange.failure = self.without_secrets(str(failed))
+            raise CallFailed(failed.kind, exchange.failure) from None
         finally:
             exchange.duration_ms = (time.perf_counter() - began) * 1000
         exchange.status = answer.status
@@ -234,6 +264,8 @@ class PartnerHttp:
                     )
                 names = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(status=response.status, headers=names, body=read)
+        except aiohttp.ConnectionTimeoutError:
+            raise CallFailed(OutcomeKind.UNAVAILABLE, "The partner could not be reached: it does not answer.") from None
         except aiohttp.ClientConnectorError as refused:
             if isinstance(refused.os_error, _PrivateAddress):
                 raise CallFailed(OutcomeKind.MISCONFIGURED, str(refused.os_error)) from None
@@ -263,14 +295,35 @@ class PartnerHttp:
             raise CallFailed(OutcomeKind.UNREADABLE, f"The answer is not HTTP that can be read ({odd}).") from None
 
     def _shown(self, headers: Mapping[str, str]) -> dict[str, str]:
-        return {name: value if name.lower() in self._shown_headers else HIDDEN for name, value in headers.items()}
+        return {
+            name: self.without_secrets(value) if name.lower() in self._shown_headers else HIDDEN
+            for name, value in headers.items()
+        }
 
-    def _without_secrets(self, text: str) -> str:
+    def without_secrets(self, text: str) -> str:
+        """The text with the connection's secrets hidden, however they are spelled in it."""
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
         return text
+
+    def hide_secrets(self, outcome: Outcome) -> Outcome:
+        """The outcome with the secrets hidden in its words: partners repeat credentials in complaints about them."""
+        words = tuple(
+            msgspec.structs.replace(message, text=self.without_secrets(message.text)) for message in outcome.messages
+        )
+        return msgspec.structs.replace(outcome, messages=words) if words != outcome.messages else outcome
 
     def _without_secrets_in(self, body: bytes) -> bytes:
         for secret in self._secrets:
             body = body.replace(secret.encode(), HIDDEN.encode())
         return body
+
+
+def _spellings(secrets: Iterable[str]) -> tuple[str, ...]:
+    """The secrets as they may stand in a text: plain, in an address, in JSON, in XML; the longest first."""
+    found: set[str] = set()
+    for secret in secrets:
+        if len(secret) >= 4:
+            in_json = msgspec.json.encode(secret).decode()[1:-1]
+            found |= {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), in_json, escape(secret)}
+    return tuple(sorted(found, key=len, reverse=True))

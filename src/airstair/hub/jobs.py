@@ -61,14 +61,14 @@ async def run_jobs(stop: asyncio.Event) -> None:
                     concurrency=2,
                     install_signal_handlers=False,
                     delete_jobs="successful",
-                    fetch_job_polling_interval=_POLL_SECONDS,
+                    fetch_job_polling_interval=30,
                 )
             )
-            stopping = asyncio.create_task(stop.wait())
-            await asyncio.wait({worker, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            stopping.cancel()
-            if stop.is_set():
-                worker.cancel()
-            ended = (await asyncio.gather(worker, return_exceptions=True))[0]
-            if isinstance(ended, Exception):
-                raise ended
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({worker, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not stop.is_set():
+            await worker  # it ended by itself, which it should not: say why
+            return
+        worker.cancel()
+        await asyncio.gather(worker, return_exceptions=True)

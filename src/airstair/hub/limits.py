@@ -30,6 +30,10 @@ class Limits:
         self._turn = asyncio.Lock()
         self._connection: psycopg.AsyncConnection | None = None
 
+    @property
+    def connection(self) -> psycopg.AsyncConnection | None:
+        return self._connection
+
     async def close(self) -> None:
         if self._connection is not None:
             await self._connection.close()
@@ -67,7 +71,8 @@ class Limits:
             connection = await self._open()
             await connection.execute(
                 "INSERT INTO hub_account_budget AS was (account, tokens, at, blocked_until) VALUES (%s, 0, %s, %s)"
-                " ON CONFLICT (account) DO UPDATE SET blocked_until = GREATEST(was.blocked_until, EXCLUDED.blocked_until)",
+                " ON CONFLICT (account) DO UPDATE"
+                " SET blocked_until = GREATEST(was.blocked_until, EXCLUDED.blocked_until)",
                 [account, until, until],
             )
 

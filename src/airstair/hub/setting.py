@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import types
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -56,6 +57,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["live", "sandbox"],
         setting("Environment", help="The sandbox is Airstair's own imitation of the partner, for trying things out."),
     ] = "live"
+
+    def __repr__(self) -> str:
+        """Without any value: what holds secrets must not show them in a log or a traceback."""
+        return f"<{type(self).__name__}>"
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,6 +145,8 @@ def _value(one: Setting, value: Any, problems: Problems) -> Any:
             codes = value if isinstance(value, list | tuple) else text.replace(";", ",").split(",")
             return tuple(str(code).strip().upper() for code in codes if str(code).strip())
         case _:
+            if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\t\r\n" for character in text):
+                problems.add(one.name, f"{meaning.label} holds a character that cannot be typed. Enter it by hand.")
             if len(text) > meaning.longest:
                 problems.add(one.name, f"{meaning.label} is longer than {meaning.longest} characters. Shorten it.")
             return text

@@ -57,7 +57,9 @@ def _watch_one(facts: ConnectionFacts, lines: list[LedgerLine], now: datetime) -
             moved += _open(facts, kind, f"{one.name} ({facts.name}): {sentence}", now)
         elif notice is not None and not bad and _is_over(kind, facts, lines):
             notice.closed_at = now
-            notice.save(update_fields=["closed_at"])
+            # Who switched it off knows: that is no recovery, and is not mailed as one.
+            notice.closed_mailed_at = None if facts.on else now
+            notice.save(update_fields=["closed_at", "closed_mailed_at"])
             moved.append(notice_line(notice, facts.addon))
     return moved
 
@@ -66,7 +68,7 @@ def _is_over(kind: str, facts: ConnectionFacts, lines: list[LedgerLine]) -> bool
     """A failing connection has recovered when every unit's latest call got through, or when it is off."""
     if kind != "failing" or not facts.on:
         return True
-    return all(line.outcome is None or line.outcome.delivered for line in lines)
+    return not facts.unusable and all(line.outcome is None or line.outcome.delivered for line in lines)
 
 
 def _open(facts: ConnectionFacts, kind: str, sentence: str, now: datetime) -> list[NoticeLine]:
@@ -93,7 +95,10 @@ def mail_notices(*, clock: Clock | None = None) -> int:
         waiting = Notice.objects.filter(**{field: None})
         waiting = waiting if opening else waiting.exclude(closed_at=None)
         for operator_id, notice_id in list(waiting.values_list("operator_id", "id")):
-            sent += _mail_one(operator_id, notice_id, field, now)
+            try:
+                sent += _mail_one(operator_id, notice_id, field, now)
+            except OSError as refused:  # one address that the mail server refuses must not keep others from theirs
+                log.warning("The mail of notice %s could not be sent (%s). It is tried again.", notice_id, refused)
     return sent
 
 
@@ -137,7 +142,10 @@ def tell_recipients(*, clock: Clock | None = None) -> int:
             one = addons().get(facts.addon)
             if one is None or one.recipients is None or not facts.on:
                 continue
-            sent += _tell(facts, list(_recipients(facts)), now)
+            try:
+                sent += _tell(facts, list(_recipients(facts)), now)
+            except OSError as refused:  # as above
+                log.warning("Recipients of connection %s could not be told (%s).", facts.id, refused)
     return sent
 
 
@@ -156,7 +164,7 @@ def _tell(facts: ConnectionFacts, codes: list[str], now: datetime) -> int:
         return 0
     with transaction.atomic():
         row = (
-            Connection.objects.select_for_update(skip_locked=True)
+            Connection.objects.select_for_update(skip_locked=True, no_key=True)  # deliveries go on meanwhile
             .filter(operator_id=facts.operator_id, id=facts.id)
             .first()
         )
@@ -166,7 +174,8 @@ def _tell(facts: ConnectionFacts, codes: list[str], now: datetime) -> int:
         since = row.recipients_told_at
         fresh = [line for line in lines if line.last_attempt and (since is None or line.last_attempt > since)]
         under_way = any(line.sending or line.asked_at for line in lines)
-        if not fresh or under_way:
+        long_ago = since is not None and now - since >= 2 * _ROUND
+        if not fresh or (under_way and not long_ago):
             return 0  # nothing new, or a round is still going on: one message when it has ended
         send_mail(*_export_words(facts, fresh), None, emails)
         row.recipients_told_at = now

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable
 
 import psycopg
+from django.db import Error as DjangoDatabaseError
 from procrastinate.exceptions import ConnectorException
 
 from airstair.hub.engine.dispatcher import Dispatcher, database_address
@@ -35,17 +36,21 @@ async def _work(on_ready: Callable[[], None]) -> None:
 
 
 async def _dispatch(stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
-    told = False
+    told = asyncio.Event()
+
+    async def tell(serving: Dispatcher) -> None:
+        await serving.ready()
+        if not told.is_set():
+            told.set()
+            on_ready()
+
     while not stop.is_set():
         serving = Dispatcher(database_address())
         dispatcher = asyncio.create_task(serving.run())
-        if not told:
-            told = True
-            ready = asyncio.create_task(serving.ready())
-            ready.add_done_callback(lambda task: None if task.cancelled() else on_ready())
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({dispatcher, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
+        others = [asyncio.create_task(tell(serving)), asyncio.create_task(stop.wait())]
+        await asyncio.wait({dispatcher, others[1]}, return_when=asyncio.FIRST_COMPLETED)
+        for other in others:
+            other.cancel()
         if stop.is_set():
             dispatcher.cancel()
         ended = (await asyncio.gather(dispatcher, return_exceptions=True))[0]
@@ -57,16 +62,22 @@ async def _dispatch(stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
 
 async def _jobs(stop: asyncio.Event) -> None:
     while not stop.is_set():
+        ended: BaseException | None = None
         try:
             await run_jobs(stop)
-        except (psycopg.Error, ConnectorException, OSError) as lost:
-            _complain("jobs", lost)
+        except Exception as problem:  # noqa: BLE001 - whatever ended the jobs must not end the deliveries
+            ended = problem
+        if not stop.is_set():
+            _complain("jobs", ended)
             await asyncio.sleep(_AGAIN_AFTER)
 
 
-def _complain(part: str, problem: object) -> None:
+_LOST = (psycopg.Error, DjangoDatabaseError, ConnectorException, OSError)
+
+
+def _complain(part: str, problem: BaseException | None) -> None:
     lost = problem.exceptions[0] if isinstance(problem, BaseExceptionGroup) else problem
-    if isinstance(lost, psycopg.Error | ConnectorException | OSError):
+    if isinstance(lost, _LOST):
         log.warning("The %s lost the database (%s). Trying again.", part, lost)
     else:
-        log.error("The %s stopped: %r. Starting it again.", part, lost, exc_info=lost)  # type: ignore[arg-type]
+        log.error("The %s stopped: %r. Starting it again.", part, lost, exc_info=lost)

@@ -94,6 +94,13 @@ class WholeField(forms.IntegerField):
     """A whole number. Its range is the command's to check."""
 
     default_error_messages = {"invalid": "Use a whole number, such as 4."}
+    widget = forms.TextInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if isinstance(self.widget, forms.TextInput):
+            # Not type=number: its spinner and the mouse wheel change figures that nobody meant to touch.
+            self.widget.attrs |= {"inputmode": "numeric", "autocomplete": "off"}
 
     def to_python(self, value: Any) -> int | None:
         if isinstance(value, str) and len(value) > 12:

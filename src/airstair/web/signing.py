@@ -87,4 +87,4 @@ def _safe_aim(request: HttpRequest) -> str:
     """Where the person wanted to go, if that is a page of ours."""
     aim = request.POST.get("next") or request.GET.get("next") or "/"
     ours = url_has_allowed_host_and_scheme(aim, {request.get_host()}, require_https=request.is_secure())
-    return aim if ours and len(aim) < 2000 and aim.isprintable() else "/"
+    return aim if ours and aim.startswith("/") and len(aim) < 2000 and aim.isprintable() else "/"

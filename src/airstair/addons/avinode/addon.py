@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from airstair.addons.avinode import client
+from airstair.addons.avinode import client, golive
 from airstair.addons.avinode.mapping import HISTORY_BACK, document
 from airstair.addons.avinode.settings import (
     SANDBOX_API_TOKEN,
@@ -19,9 +19,6 @@ from airstair.addons.avinode.settings import (
 from airstair.hub.contract import Addon, Category
 from airstair.hub.flows import Budget, Certainty, Every, Fact, Horizon, Mirror, NextTick, Removal, Write
 from airstair.kernel.units import UnitKind
-
-if TYPE_CHECKING:
-    from airstair.hub.golive import GoLiveItem, GoLiveSources
 
 _UPLOAD = "Avinode developer portal, Schedule upload"
 _PUT = "Avinode developer portal, reference of PUT /schedules"
@@ -92,13 +89,6 @@ def _account(settings: AvinodeSettings) -> str:
     return hashlib.sha256(f"{settings.base_url}\n{settings.authorization_key}".encode()).hexdigest()[:32]
 
 
-async def _golive(sources: GoLiveSources) -> list[GoLiveItem]:
-    """Avinode's checklist. Loaded when it is asked for: the description itself needs no database."""
-    from airstair.addons.avinode.golive import examine
-
-    return await examine(sources)
-
-
 ADDON = Addon(
     key="avinode",
     name="Avinode",
@@ -132,6 +122,6 @@ ADDON = Addon(
     for_sandbox=_sandbox_values,
     account=_account,
     recipients=lambda settings: settings.recipients,
-    golive=_golive,
+    golive=golive.examine,
     shown_headers=("X-Avinode-Product", "X-Avinode-SentTimestamp"),
 )

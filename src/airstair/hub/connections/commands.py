@@ -7,6 +7,7 @@ saved, but the connection is not left on, and the warning names the field.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -14,27 +15,30 @@ from urllib.parse import urlsplit
 
 import msgspec
 from django.conf import settings as django_settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from airstair.changes.record import NewChange, record
 from airstair.hub.connections.queries import ConnectionFacts, account_of, connection, typed_settings
-from airstair.hub.connections.secrets import seal, unseal
+from airstair.hub.connections.secrets import SecretsUnreadable, seal, unseal
 from airstair.hub.contract import Addon
-from airstair.hub.http import CallFailed, HttpPool, PartnerHttp, is_private
+from airstair.hub.http import CallFailed, HttpPool, PartnerHttp, is_private, same_origin
 from airstair.hub.models import Connection, TickedAircraft
 from airstair.hub.registry import addon
 from airstair.hub.setting import Settings, missing_when_on, read_settings, secret_names, settings_of
 from airstair.kernel.actor import Actor
 from airstair.kernel.clock import Clock, SystemClock
-from airstair.kernel.errors import Conflict, NotFound, Problem, Problems
+from airstair.kernel.errors import Conflict, Invalid, NotFound, Problem, Problems
 from airstair.kernel.outcome import Outcome, OutcomeKind
 from airstair.kernel.units import Unit, UnitKind
 from airstair.records.fleet import queries as fleet
 from airstair.records.operators import queries as operators
 from airstair.records.operators.rules import Right
 
+log = logging.getLogger(__name__)
+
 ALL_AIRCRAFT = "all"
 _CHECK_DEADLINE = timedelta(seconds=10)
+_LONGEST_NAME = 60  # characters
 
 
 class ConnectionInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +71,7 @@ def configure(actor: Actor, addon_key: str, wanted: ConnectionInput, *, clock: C
     clock = clock or SystemClock()
     one = addon(addon_key)
     row = _row(actor, one, wanted)
+    found = _seen(row)
     before = _picture(row, _ticks(row))
     typed = _new_settings(actor, one, row, wanted)
     on = row.on if wanted.on is None else wanted.on
@@ -86,7 +91,7 @@ def configure(actor: Actor, addon_key: str, wanted: ConnectionInput, *, clock: C
     row.settings = {name: value for name, value in values.items() if name not in secrets}
     row.secrets = seal(actor.operator_id, {name: values[name] for name in secrets if values[name]})
     row.account = account_of(one, typed)
-    _save(actor, one, row, wanted, before, secrets_changed=credentials_changed)
+    _save(actor, row, wanted, before, found, secrets_changed=credentials_changed)
     return Configured(connection=connection(actor.operator_id, row.id), warnings=warnings)
 
 
@@ -100,6 +105,10 @@ def remove_connection(actor: Actor, connection_id: int) -> None:
         if row.is_default:
             raise Conflict("The default connection stays. Switch it off instead.")
         before = _picture(row, _ticks(row))
+        default = Connection.objects.filter(operator_id=row.operator_id, addon=row.addon, is_default=True).first()
+        if default is not None and not default.all_aircraft:
+            mine = TickedAircraft.objects.filter(operator_id=row.operator_id, connection_id=row.id)
+            mine.update(connection_id=default.id)
         row.delete()
         _record(actor, row, "connection.removed", before, None)
 
@@ -107,12 +116,13 @@ def remove_connection(actor: Actor, connection_id: int) -> None:
 def _row(actor: Actor, one: Addon, wanted: ConnectionInput) -> Connection:
     rows = Connection.objects.filter(operator_id=actor.operator_id, addon=one.key)
     default = rows.filter(is_default=True).first()
-    if not wanted.name or (default is not None and default.name == wanted.name):
+    name = wanted.name.strip()
+    if not name or (default is not None and default.name == name):
         return default or Connection(operator_id=actor.operator_id, addon=one.key, name="default", is_default=True)
-    found = rows.filter(name=wanted.name).first()
+    found = rows.filter(name=name).first()
     if found is not None:
         return found
-    made = Connection(operator_id=actor.operator_id, addon=one.key, name=wanted.name.strip(), is_default=False)
+    made = Connection(operator_id=actor.operator_id, addon=one.key, name=name, is_default=False)
     if default is not None:  # everything but the credentials is usually the same
         made.settings = dict(default.settings)
         made.secrets = default.secrets
@@ -120,7 +130,7 @@ def _row(actor: Actor, one: Addon, wanted: ConnectionInput) -> Connection:
 
 
 def _new_settings(actor: Actor, one: Addon, row: Connection, wanted: ConnectionInput) -> Settings:
-    stored: dict[str, Any] = {**row.settings, **unseal(actor.operator_id, row.secrets)}
+    stored: dict[str, Any] = {**row.settings, **_stored_secrets(row)}
     secrets = secret_names(one.settings)
     given = {k: v for k, v in wanted.values.items() if not (k in secrets and v in ("", None))}
     goes_to_sandbox = given.get("environment") == "sandbox" and stored.get("environment") != "sandbox"
@@ -130,6 +140,14 @@ def _new_settings(actor: Actor, one: Addon, row: Connection, wanted: ConnectionI
         for name in one.for_sandbox(django_settings.SANDBOX_URL):  # what leads to the sandbox is of no use live
             stored.pop(name, None)
     return read_settings(one.settings, stored | given)
+
+
+def _stored_secrets(row: Connection) -> dict[str, str]:
+    """The secrets that can still be read. Those that cannot have to be entered again, and only then can it be on."""
+    try:
+        return unseal(row.operator_id, row.secrets)
+    except SecretsUnreadable:
+        return {}
 
 
 def _refuse_wrong(
@@ -142,11 +160,27 @@ def _refuse_wrong(
     if on:
         for missing in missing_when_on(one.settings, typed):
             problems.add(missing.name, f"{missing.meaning.label} is needed before {one.name} can be switched on.")
-    if one.recipients is not None:
-        known = {member.code for member in operators.members(actor.operator_id)}
-        for code in one.recipients(typed):
-            if code not in known:
-                problems.add("recipients", f"Nobody here has the code {code}. Choose among {', '.join(sorted(known))}.")
+    _refuse_wrong_name(row, problems)
+    _refuse_unknown_recipients(actor, one, typed, problems)
+    _refuse_wrong_aircraft(actor, row, wanted, problems)
+    problems.refuse()
+
+
+def _refuse_wrong_name(row: Connection, problems: Problems) -> None:
+    if not row.name or len(row.name) > _LONGEST_NAME or not row.name.isprintable():
+        problems.add("name", f"A connection's name has 1 to {_LONGEST_NAME} letters, digits and signs. Choose another.")
+
+
+def _refuse_unknown_recipients(actor: Actor, one: Addon, typed: Settings, problems: Problems) -> None:
+    if one.recipients is None:
+        return
+    known = {member.code for member in operators.members(actor.operator_id)}
+    for code in one.recipients(typed):
+        if code not in known:
+            problems.add("recipients", f"Nobody here has the code {code}. Choose among {', '.join(sorted(known))}.")
+
+
+def _refuse_wrong_aircraft(actor: Actor, row: Connection, wanted: ConnectionInput, problems: Problems) -> None:
     if isinstance(wanted.aircraft, str):
         if wanted.aircraft != ALL_AIRCRAFT:
             problems.add("aircraft", "Tick aircraft one by one, or all of them.")
@@ -154,9 +188,8 @@ def _refuse_wrong(
             problems.add("aircraft", "Only the default connection can take all aircraft. Tick those that use this one.")
     elif wanted.aircraft is not None:
         known_ids = {aircraft.id for aircraft in fleet.fleet(actor.operator_id)}
-        for unknown in sorted(set(wanted.aircraft) - known_ids):
+        for unknown in sorted(set(wanted.aircraft) - known_ids, key=str):
             problems.add("aircraft", f"Aircraft {unknown} is not in your fleet. Choose among your own.")
-    problems.refuse()
 
 
 def _refuse_private_addresses(one: Addon, typed: Settings, problems: Problems) -> None:
@@ -167,8 +200,12 @@ def _refuse_private_addresses(one: Addon, typed: Settings, problems: Problems) -
         value = getattr(typed, setting.name)
         if not (isinstance(value, str) and value.startswith(("http://", "https://"))):
             continue
-        host = urlsplit(value).hostname or ""
-        to_sandbox = typed.environment == "sandbox" and value.startswith(django_settings.SANDBOX_URL)
+        try:
+            host = urlsplit(value).hostname or ""
+        except ValueError:
+            problems.add(setting.name, f"“{value}” is not a web address. It looks like https://partner.example/api.")
+            continue
+        to_sandbox = typed.environment == "sandbox" and same_origin(value, django_settings.SANDBOX_URL)
         if is_private(host) and not to_sandbox:
             problems.add(
                 setting.name,
@@ -178,9 +215,12 @@ def _refuse_private_addresses(one: Addon, typed: Settings, problems: Problems) -
 
 
 def _changed_what_is_checked(one: Addon, row: Connection, typed: Settings) -> bool:
-    if row.id is None or not row.settings:
+    if row._state.adding or not row.settings:
         return True
-    old = typed_settings(one, row.operator_id, row.settings, row.secrets)
+    try:
+        old = typed_settings(one, row.operator_id, row.settings, row.secrets)
+    except (Invalid, SecretsUnreadable):
+        return True
     names = secret_names(one.settings) | {
         s.name for s in settings_of(one.settings) if s.kind.value in ("text", "choice")
     }
@@ -218,26 +258,49 @@ async def _ask(one: Addon, typed: Settings, clock: Clock) -> Outcome:
     )
     try:
         assert one.check is not None
-        return await one.check(http, typed)
+        outcome = await one.check(http, typed)
     except CallFailed as failed:
-        return Outcome.failed(failed.kind, str(failed))
+        outcome = Outcome.failed(failed.kind, str(failed))
+    except Exception:  # a fault in the add-on must not keep an admin from saving what is right
+        log.exception("The add-on %s failed in its own check.", one.key)
+        outcome = Outcome.failed(OutcomeKind.UNREADABLE, "Its answer could not be read.")
     finally:
         await pool.close()
+    return http.hide_secrets(outcome)
 
 
 def _ticks(row: Connection) -> list[int]:
-    if row.id is None:
+    if row._state.adding:
         return []
     rows = TickedAircraft.objects.filter(operator_id=row.operator_id, connection_id=row.id)
     return sorted(rows.values_list("aircraft_id", flat=True))
 
 
+def _seen(row: Connection) -> tuple[Any, ...]:
+    """What two admins could change under each other's hands."""
+    return (row.settings, bytes(row.secrets), row.on, row.all_aircraft)
+
+
 def _save(
-    actor: Actor, one: Addon, row: Connection, wanted: ConnectionInput, before: dict[str, Any], *, secrets_changed: bool
+    actor: Actor,
+    row: Connection,
+    wanted: ConnectionInput,
+    before: dict[str, Any],
+    found: tuple[Any, ...],
+    *,
+    secrets_changed: bool,
 ) -> None:
+    """Write it, unless somebody else has since `found` was read: the partner was asked in between, outside any lock."""
+    made = row._state.adding
     with transaction.atomic():
-        made = not Connection.objects.filter(operator_id=row.operator_id, id=row.id).exists() if row.id else True
-        row.save(force_insert=made)
+        if made:
+            _insert(row)
+        else:
+            rows = Connection.objects.select_for_update(no_key=True)
+            now = rows.filter(operator_id=row.operator_id, id=row.id).first()
+            if now is None or _seen(now) != found:
+                raise Conflict("Somebody else has changed this connection meanwhile. Look at it again, then save.")
+            row.save(update_fields=_CONFIGURED)
         if wanted.aircraft is not None:
             _tick(row, wanted.aircraft)
         after = _picture(row, _ticks(row))
@@ -245,6 +308,17 @@ def _save(
             # That a secret was replaced is part of the audit trail; neither value is.
             before, after = before | {"credentials": "(hidden)"}, after | {"credentials": "(changed)"}
         _record(actor, row, "connection.made" if made else "connection.changed", None if made else before, after)
+
+
+_CONFIGURED = ["settings", "secrets", "account", "on", "checked_at", "check_problem"]
+
+
+def _insert(row: Connection) -> None:
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        raise Conflict("Somebody else has just made this connection. Look at it again, then save.") from None
 
 
 def _tick(row: Connection, aircraft: Sequence[int] | str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,13 +11,15 @@ from typing import Any
 import msgspec
 from django.db import connection as database
 
-from airstair.hub.connections.secrets import unseal
+from airstair.hub.connections.secrets import SecretsUnreadable, unseal
 from airstair.hub.contract import Addon
 from airstair.hub.models import Connection, TickedAircraft
 from airstair.hub.registry import addon, addons
 from airstair.hub.setting import Settings, read_settings, secret_names
 from airstair.kernel.errors import Invalid, NotFound
 from airstair.kernel.units import Unit, UnitKind
+
+log = logging.getLogger(__name__)
 
 
 class ConnectionFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +37,7 @@ class ConnectionFacts(msgspec.Struct, frozen=True, kw_only=True):
     checked_at: datetime | None
     check_problem: str
     aircraft_ids: tuple[int, ...]  # effective: what would be sent through it
+    unusable: str = ""  # why nothing can be sent through it whatever its switch says; empty: it can be used
 
 
 class LiveConnection(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,11 +127,28 @@ def _facts(row: Connection, aircraft_ids: tuple[int, ...]) -> ConnectionFacts:
         checked_at=row.checked_at,
         check_problem=row.check_problem,
         aircraft_ids=aircraft_ids,
+        unusable=_why_unusable(row),
     )
 
 
 def _names_of_secrets(row: Connection) -> Iterable[str]:
-    return [name for name, value in unseal(row.operator_id, row.secrets).items() if value]
+    try:
+        return [name for name, value in unseal(row.operator_id, row.secrets).items() if value]
+    except SecretsUnreadable:
+        return []
+
+
+def _why_unusable(row: Connection) -> str:
+    """What keeps the stored settings from being used: another key of the installation, a value that is refused now."""
+    if row.addon not in addons():
+        return f"The add-on “{row.addon}” is not installed."
+    try:
+        typed_settings(addon(row.addon), row.operator_id, row.settings, row.secrets)
+    except SecretsUnreadable as unreadable:
+        return str(unreadable)
+    except Invalid as wrong:
+        return f"The stored settings cannot be used. {wrong} Correct them under Configuration."
+    return ""
 
 
 def ticked_elsewhere(operator_id: int, addon_key: str) -> dict[int, int]:
@@ -154,7 +175,8 @@ def live_connections(connection_ids: Sequence[int]) -> list[LiveConnection]:
         one = addon(row.addon)
         try:
             typed = typed_settings(one, row.operator_id, row.settings, row.secrets)
-        except Invalid:
+        except (Invalid, SecretsUnreadable) as unusable:
+            log.warning("Connection %s cannot be served: %s", row.id, unusable)
             continue
         found.append(
             LiveConnection(
@@ -171,7 +193,7 @@ def live_connections(connection_ids: Sequence[int]) -> list[LiveConnection]:
 
 
 def typed_settings(one: Addon, operator_id: int, stored: dict[str, Any], sealed: bytes | memoryview) -> Settings:
-    """Stored settings and secrets as the add-on's own type. Raises `Invalid` when they no longer fit it."""
+    """Stored settings and secrets as the add-on's own type. Raises `Invalid`, `SecretsUnreadable`."""
     return read_settings(one.settings, {**stored, **unseal(operator_id, sealed)})
 
 

@@ -19,8 +19,8 @@ class SecretsUnreadable(AirstairError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The stored credentials cannot be read with this installation's key. Start with the AIRSTAIR_SECRET_KEY they"
-            " were saved under, or enter them again with CHANGE."
+            "The stored credentials cannot be read with this installation's key. Start with the AIRSTAIR_SECRET_KEY"
+            " that they were saved under, or enter them again with CHANGE."
         )
 
 

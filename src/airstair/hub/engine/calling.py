@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from airstair.hub.connections.queries import LiveConnection
 from airstair.hub.flows import Call, Document, Mirror, UnitDocument
 from airstair.hub.http import CallFailed, HttpPool, PartnerHttp
@@ -20,9 +18,7 @@ from airstair.kernel.outcome import Outcome, OutcomeKind
 
 log = logging.getLogger(__name__)
 
-_UNREADABLE = (
-    "Airstair could not read the answer. This is a fault of the add-on; its developers find it in the log."
-)
+_UNREADABLE = "Airstair could not read the answer. This is a fault of the add-on; its developers find it in the log."
 CANNOT_BE_MADE = (
     "Airstair could not put this into the partner's form. This is a fault of the add-on; its developers find it in the"
     " log."
@@ -43,7 +39,7 @@ async def ask_partner(
     )
     call = Call(http=http, settings=connection.settings, documents=documents, now=clock.now())
     outcomes = await _outcomes(flow.send, call, connection.addon.key)
-    return [_without_secrets(outcome, http) for outcome in outcomes], http
+    return [http.hide_secrets(outcome) for outcome in outcomes], http
 
 
 async def _outcomes(send: Callable[[Call], Any], call: Call, addon: str) -> list[Outcome]:
@@ -59,16 +55,6 @@ async def _outcomes(send: Callable[[Call], Any], call: Call, addon: str) -> list
         log.exception("The add-on %s failed in its own code.", addon)
         outcome = Outcome.failed(OutcomeKind.UNREADABLE, _UNREADABLE)
     return [outcome] * len(call.documents)
-
-
-def _without_secrets(outcome: Outcome, http: PartnerHttp) -> Outcome:
-    """Partners repeat credentials in their complaints about them."""
-    if not outcome.messages:
-        return outcome
-    words = tuple(
-        msgspec.structs.replace(message, text=http.without_secrets(message.text)) for message in outcome.messages
-    )
-    return msgspec.structs.replace(outcome, messages=words)
 
 
 def make_document(flow: Mirror, connection: LiveConnection, snapshot: object, now: datetime) -> Document | None:

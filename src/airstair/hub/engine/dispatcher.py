@@ -1,4 +1,4 @@
-"""The dispatcher: leases connections, reads the change log, and keeps their senders busy.
+"""The dispatcher: reads the change log and keeps the senders of its leased connections busy.
 
     commit → NOTIFY → read what is new → which connections' units may be stale → senders
 
@@ -10,10 +10,8 @@ from their saved cursors.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import random
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,11 +20,12 @@ from django.conf import settings
 from django.db import connection as django_connection
 
 from airstair.changes.cursor import CHANNEL
-from airstair.hub.connections.queries import LiveConnection, ids_switched_on, live_connections
 from airstair.hub.engine.leased import Leased, Services
+from airstair.hub.engine.leases import Leases, fan_out
 from airstair.hub.engine.reading import Snapshots, Together
+from airstair.hub.engine.readings import Readings
 from airstair.hub.engine.saver import Saver
-from airstair.hub.engine.store import NewChange, Store
+from airstair.hub.engine.store import Store, connect
 from airstair.hub.http import HttpPool
 from airstair.hub.limits import Limits
 from airstair.kernel.clock import Clock, SystemClock
@@ -35,10 +34,11 @@ log = logging.getLogger(__name__)
 
 EXPORT_ASKED = "connection.export"  # the kind of the change by which a person asks for an export
 
-_LEASE_TURN = 1.0  # seconds of the machine between looks at who is alive; a dead worker's leases are taken by then
 _LONGEST_SLEEP = timedelta(seconds=30)
 _COMPARE_EVERY = timedelta(hours=6)  # the slow proof that nothing was lost
+_COMPARE_WHILE_AWAY = timedelta(hours=1)  # the same when a partner's retries have ended: it may be back
 _SAVE_CURSORS_EVERY = timedelta(seconds=30)
+_LONGEST_CLOSING = 60.0  # seconds of the machine that calls under way get to end
 
 
 class Dispatcher:
@@ -49,14 +49,11 @@ class Dispatcher:
         self._clock = clock or SystemClock()
         self._given_pool = pool
         self.worker = random.getrandbits(31)
-        self.leased: dict[int, Leased] = {}
-        self._by_operator: dict[int, set[int]] = {}
         self._wake = asyncio.Event()
-        self._leasing = asyncio.Lock()
-        self._generation = 0
-        self._readings: dict[int, str] = {}
         self._reading = asyncio.Lock()
         self._cursors_saved: datetime | None = None
+        self._was_cut_off = False
+        self._listener: psycopg.AsyncConnection | None = None
         self._ready = asyncio.Event()
 
     # ── Life ────────────────────────────────────────────────────────────────────────────────────
@@ -64,18 +61,22 @@ class Dispatcher:
     async def run(self) -> None:
         """Serve until cancelled. Raises when the database is lost: the worker starts a new dispatcher then."""
         self._make_services()
+        lost = True
         try:
             await self._store.open(self.worker)
-            self._listener = await psycopg.AsyncConnection.connect(self._address, autocommit=True)
-            await self._listener.execute(f"LISTEN {CHANNEL}")
-            self._readings[self._generation] = await self._store.snapshot()
+            listener = self._listener = await connect(self._address)
+            await listener.execute(f"LISTEN {CHANNEL}")
+            await self._readings.begin()
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._listen())
+                tasks.create_task(self._listen(listener))
                 tasks.create_task(self._services.saver.run())
-                tasks.create_task(self._mind_leases())
+                tasks.create_task(self._leases.mind())
                 tasks.create_task(self._serve())
+        except asyncio.CancelledError:
+            lost = False  # asked to stop
+            raise
         finally:
-            await self._close()
+            await self._close(lost=lost or self._was_cut_off)
 
     def _make_services(self) -> None:
         self._store = Store(self._address)
@@ -88,52 +89,79 @@ class Dispatcher:
             snapshots=Snapshots(),
             known=Together(self._store.known),
             saver=Saver(self._store, self._cursor_rows),
+            wake=self._wake.set,
         )
+        self._readings = Readings(self._store)
+        self._leases = Leases(self.worker, self._services, self._readings, self._ready)
 
-    async def _close(self) -> None:
-        for leased in self.leased.values():
-            leased.closed = True
-        stopping = [leased.close() for leased in self.leased.values()]
-        await asyncio.wait_for(asyncio.gather(*stopping, return_exceptions=True), timeout=60)
+    @property
+    def leased(self) -> dict[int, Leased]:
+        """The connections that this worker serves, by id."""
+        return self._leases.held
+
+    async def _close(self, *, lost: bool) -> None:
+        """End what is under way and write it down; where the database is lost, neither is of use."""
+        if lost:
+            self._leases.cut_off()
+        saving = asyncio.create_task(self._services.saver.run())
+        try:
+            await asyncio.wait_for(self._leases.close_all(), _LONGEST_CLOSING)
+        except TimeoutError:
+            log.warning("Calls were still under way after %s s; they count as unknown.", _LONGEST_CLOSING)
+            self._leases.cut_off()
+        saving.cancel()
+        await asyncio.gather(saving, return_exceptions=True)
+        if not lost:
+            await self._save_the_rest()
+        self._services.snapshots.close()
+        if self._given_pool is None:
+            await self._services.pool.close()
+        for opened in (self._services.limits, self._listener, self._store):
+            if opened is not None:
+                await _close_quietly(opened)
+
+    async def _save_the_rest(self) -> None:
         try:
             while not self._services.saver.idle:
                 await self._services.saver.flush()
-        except (psycopg.Error, AttributeError):
+            rows = self._cursor_rows()
+            if rows:
+                await self._store.save([], [], rows)
+        except psycopg.Error:
             log.warning("The last results could not be saved; they are found out again after the restart.")
-        self._services.snapshots.close()
-        await self._services.limits.close()
-        if self._given_pool is None:
-            await self._services.pool.close()
-        for open_connection in (getattr(self, "_listener", None), self._store):
-            if open_connection is not None and getattr(open_connection, "_writer", open_connection) is not None:
-                await _close_quietly(open_connection)
 
     async def ready(self) -> None:
         """Return when the leases that fall to this worker have been taken for the first time."""
         await self._ready.wait()
 
     async def cut_off(self) -> None:
-        """Break the database connections as a killed process would: nothing more is written. For tests."""
-        for open_connection in (*self._store.connections, self._listener):
-            open_connection.pgconn.finish()
+        """Break off as a killed process would: calls stay unanswered and nothing more is written. For tests."""
+        self._was_cut_off = True
+        self._leases.cut_off()
+        opened = [*self._store.connections, self._listener, self._services.limits.connection]
+        pids = [one.info.backend_pid for one in opened if one is not None and not one.closed]
+        async with await connect(self._address) as other:
+            await other.execute("SELECT pg_terminate_backend(pid, 5000) FROM unnest(%s::int[]) AS pid", [pids])
 
     async def settle(self) -> None:
         """Return when everything that can be done at this time of the clock is done and saved. For tests."""
-        await self._ready.wait()
+        await self.ready()
         while True:
-            await self._turn_leases()
+            await self._leases.turn()
             await self._read_changes()
+            await self._look_after()
             for leased in self.leased.values():
                 leased.kick()
             now = self._clock.now()
-            if not any(leased.busy(now) for leased in self.leased.values()) and self._services.saver.idle:
+            busy = self._leases.leaving or any(leased.busy(now) for leased in self.leased.values())
+            if not busy and self._services.saver.idle:
                 return
             await asyncio.sleep(0.001)
 
     # ── Serving ─────────────────────────────────────────────────────────────────────────────────
 
-    async def _listen(self) -> None:
-        async for _ in self._listener.notifies():
+    async def _listen(self, listener: psycopg.AsyncConnection) -> None:
+        async for _ in listener.notifies():
             self._wake.set()
 
     async def _serve(self) -> None:
@@ -162,38 +190,31 @@ class Dispatcher:
     async def _read_changes(self) -> None:
         """Fan out: what is new in the log, to the connections whose units it names."""
         async with self._reading:
-            snapshot, changes = await self._store.changes_since(self._readings[self._generation])
-            self._generation += 1
-            self._readings[self._generation] = snapshot
-            self._forget_old_readings()
+            changes = await self._readings.read()
+            by_operator: dict[int, list[Any]] = {}
+            for change in changes:
+                by_operator.setdefault(change.operator_id, []).append(change)
+            for operator_id, theirs in by_operator.items():
+                fan_out(theirs, self._leases.of_operator(operator_id), self._readings.latest)
+            self._readings.forget({g for leased in self.leased.values() for g in leased.generations})
             reconfigured = {c.operator_id for c in changes if c.kind.startswith(("connection.", "aircraft."))}
-            asked = {unit.id for c in changes if c.kind == EXPORT_ASKED for unit in c.units}
-            self._fan_out(changes, self._generation)
+            self._leases.configured(reconfigured)
         if reconfigured:
-            await self._reconfigure(reconfigured, asked)
-
-    def _fan_out(self, changes: Iterable[NewChange], generation: int, only: Leased | None = None) -> None:
-        for change in changes:
-            holders = (
-                [only] if only is not None else [self.leased[i] for i in self._by_operator.get(change.operator_id, ())]
-            )
-            for leased in holders:
-                for sender in leased.senders.values():
-                    for unit in change.units:
-                        sender.changed(unit, generation, bulk=change.bulk)
+            asked = {unit.id for c in changes if c.kind == EXPORT_ASKED for unit in c.units}
+            await self._leases.configure(reconfigured, asked)
 
     async def _look_after(self) -> None:
         """What comes round now and then: partners that came back, slow comparisons, cursors of quiet connections."""
         now = self._clock.now()
         for leased in list(self.leased.values()):
             for sender in leased.take_recovered():
-                connection = leased.connection
-                for unit in await self._store.undelivered(connection.operator_id, connection.id, sender.flow.key):
-                    sender.changed(unit, self._generation, bulk=True)
-            if leased.compared_at is None or now - leased.compared_at >= _COMPARE_EVERY:
+                for unit in await self._store.undelivered(*sender.key):
+                    sender.changed(unit, self._readings.latest, bulk=True)
+            every = _COMPARE_WHILE_AWAY if leased.failures else _COMPARE_EVERY
+            if leased.compared_at is None or now - leased.compared_at >= every:
                 leased.compared_at = now
                 for sender in leased.senders.values():
-                    sender.all_may_be_stale(self._generation)
+                    sender.all_may_be_stale(self._readings.latest)
         if self._cursors_saved is None or now - self._cursors_saved >= _SAVE_CURSORS_EVERY:
             self._cursors_saved = now
             rows = self._cursor_rows()
@@ -201,150 +222,19 @@ class Dispatcher:
                 await self._store.save([], [], rows)
 
     def _cursor_rows(self) -> list[tuple[Any, ...]]:
-        """The cursors that have moved since they were last saved."""
+        """The cursors that may be saved now."""
         now = self._clock.now()
-        rows = []
-        for leased in self.leased.values():
-            row = leased.cursor_row(self._readings, self._generation, now)
-            if row is not None:
-                rows.append(row)
-        return rows
-
-    def _forget_old_readings(self) -> None:
-        oldest = min(
-            (g - 1 for leased in self.leased.values() if (g := leased.oldest_generation()) is not None),
-            default=self._generation,
+        rows = (
+            leased.cursor_row(self._readings.snapshots, self._readings.latest, now) for leased in self.leased.values()
         )
-        for generation in [g for g in self._readings if g < oldest and g != self._generation]:
-            del self._readings[generation]
-
-    # ── Leases ──────────────────────────────────────────────────────────────────────────────────
-
-    async def _mind_leases(self) -> None:
-        while True:
-            await self._turn_leases()
-            self._ready.set()
-            await asyncio.sleep(_LEASE_TURN)
-
-    async def _turn_leases(self) -> None:
-        """Hold the connections that fall to this worker, and no others."""
-        async with self._leasing:
-            on = await asyncio.to_thread(_with_connection, ids_switched_on)
-            alive = await self._store.workers()
-            mine = {id_ for _, id_ in on if _falls_to(id_, alive | {self.worker}) == self.worker}
-            await self._let_go([id_ for id_, leased in self.leased.items() if id_ not in mine or leased.closed])
-            free = sorted(mine - self.leased.keys())
-            if free:
-                await self._take(await self._store.lease(free))
-
-    async def _let_go(self, connection_ids: Iterable[int]) -> None:
-        for connection_id in connection_ids:
-            leased = self.leased.pop(connection_id, None)
-            if leased is None:
-                continue
-            self._by_operator[leased.connection.operator_id].discard(connection_id)
-            await leased.close()
-            while not self._services.saver.idle:  # its results must be written while the lease is held
-                await asyncio.sleep(0.005)
-            row = leased.cursor_row(self._readings, self._generation, self._clock.now())
-            if row is not None:
-                await self._store.save([], [], [row])
-            await self._store.release([connection_id])
-
-    async def _take(self, connection_ids: list[int]) -> None:
-        live = {c.id: c for c in await asyncio.to_thread(_with_connection, live_connections, connection_ids)}
-        unusable = [id_ for id_ in connection_ids if id_ not in live]
-        if unusable:
-            await self._store.release(unusable)
-        for connection in live.values():
-            await self._begin(connection)
-
-    async def _begin(self, connection: LiveConnection) -> None:
-        now = self._clock.now()
-        lost = await self._store.forget_lost_calls(connection.operator_id, connection.id, now)
-        if lost:
-            log.info("Connection %s: %s calls of a stopped worker count as unknown.", connection.id, lost)
-        held = await self._store.held(connection.operator_id, connection.id)
-        leased = Leased(connection, self._services, held)
-        await self._set_units(leased)
-        # From here on it hears of every new change; what happened before it was leased is read after that,
-        # so that nothing falls between the two.
-        self.leased[connection.id] = leased
-        self._by_operator.setdefault(connection.operator_id, set()).add(connection.id)
-        generation = leased.begins_at = self._generation
-        if held.snapshot is None:
-            leased.compared_at = now
-            for sender in leased.senders.values():
-                sender.all_may_be_stale(generation)
-        elif any(not sender.by_clock for sender in leased.senders.values()):
-            _, missed = await self._store.changes_since(held.snapshot, connection.operator_id)
-            self._fan_out(missed, generation, only=leased)
-            for sender in leased.senders.values():
-                for unit in await self._store.undelivered(connection.operator_id, connection.id, sender.flow.key):
-                    sender.changed(unit, generation, bulk=True)
-        leased.caught_up = True
-        leased.kick()
-        self._wake.set()
-
-    async def _set_units(self, leased: Leased) -> None:
-        connection = leased.connection
-        for sender in leased.senders.values():
-            known = (
-                await self._store.ledger(connection.operator_id, connection.id, sender.flow.key)
-                if sender.by_clock
-                else {}
-            )
-            sender.set_units(connection.units(sender.flow.unit), known, self._clock.now())
-
-    async def _reconfigure(self, operator_ids: set[int], asked: set[int]) -> None:
-        """Connections or fleets of these operators changed: what is off stops now, what is new starts now."""
-        held = [i for operator_id in operator_ids for i in self._by_operator.get(operator_id, ())]
-        live = {c.id: c for c in await asyncio.to_thread(_with_connection, live_connections, held)}
-        for connection_id in held:
-            if connection_id not in live and connection_id in self.leased:
-                self.leased[connection_id].closed = True  # at once; the lease is given back in its own time
-        for connection in live.values():
-            leased = self.leased.get(connection.id)
-            if leased is None or leased.closed:
-                continue
-            owned = {flow: sender.units for flow, sender in leased.senders.items()}
-            compare_all = connection.id in asked or leased.connection.settings != connection.settings
-            leased.connection = connection
-            await self._set_units(leased)
-            for flow, sender in leased.senders.items():
-                for unit in connection.units(sender.flow.unit):
-                    if compare_all or unit not in owned[flow]:
-                        sender.changed(unit, self._generation, bulk=False)
-            leased.kick()
-        asyncio.get_running_loop().create_task(self._turn_leases_quietly())
-
-    async def _turn_leases_quietly(self) -> None:
-        try:
-            await self._turn_leases()
-        except psycopg.Error:
-            log.debug("The leases could not be looked at; the next turn will.")
+        return [row for row in rows if row is not None]
 
 
-def _falls_to(connection_id: int, workers: Iterable[int]) -> int:
-    """The worker that a connection falls to: rendezvous hashing, so that a worker's coming or going moves few."""
-    return max(
-        workers, key=lambda worker: hashlib.blake2b(f"{worker}:{connection_id}".encode(), digest_size=8).digest()
-    )
-
-
-def _with_connection(read: Any, *args: Any) -> Any:
-    """Run a reader in a thread and give its database connection back to the pool."""
+async def _close_quietly(opened: Any) -> None:
     try:
-        return read(*args)
-    finally:
-        django_connection.close()
-
-
-async def _close_quietly(what: Any) -> None:
-    try:
-        await what.close()
-    except (psycopg.Error, AttributeError):
-        log.debug("%r was closed already.", what)
+        await opened.close()
+    except psycopg.Error:
+        log.debug("%r was closed already.", opened)
 
 
 def database_address() -> str:

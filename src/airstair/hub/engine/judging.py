@@ -70,7 +70,7 @@ def unsent(interval: timedelta | None, now: datetime) -> Verdict:
 
 def backoff(rule: Backoff, failures: int) -> timedelta:
     """The wait after so many failures in a row: doubling, at most the longest, with a quarter of jitter."""
-    wait = min(rule.longest, rule.first * 2 ** min(failures - 1, 20))
+    wait: timedelta = min(rule.longest, rule.first * 2 ** min(failures - 1, 20))
     return wait * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, guards nothing
 
 

@@ -19,6 +19,7 @@ from airstair.hub.http import HttpPool
 from airstair.hub.limits import Limits
 from airstair.kernel.clock import Clock
 from airstair.kernel.outcome import Outcome
+from airstair.kernel.units import Unit
 
 
 @dataclass(slots=True)
@@ -73,6 +74,27 @@ class Leased:
         """Senders whose partner has come back since this was last asked: what it missed is to be sent again."""
         recovered, self._recovered = self._recovered, []
         return recovered
+
+    @property
+    def units(self) -> dict[str, set[Unit]]:
+        """What is ours to send, by flow."""
+        return {key: sender.units for key, sender in self.senders.items()}
+
+    def use(self, connection: LiveConnection) -> bool:
+        """The connection was configured: stop sending what is no longer ours. Answers whether its settings are new."""
+        anew = connection.settings != self.connection.settings
+        self.connection = connection
+        for sender in self.senders.values():
+            sender.drop_others(connection.units(sender.flow.unit))
+        return anew
+
+    def look_again(self, generation: int, had: Mapping[str, set[Unit]], *, everything: bool, asked: bool) -> None:
+        """Compare what is ours only now; all of it when the settings are new or somebody asked."""
+        for key, sender in self.senders.items():
+            if asked:
+                sender.asked(generation)
+            for unit in sender.units if everything else sender.units - had[key]:
+                sender.changed(unit, generation, bulk=False)
 
     def kick(self) -> None:
         for sender in self.senders.values():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg
@@ -30,15 +30,16 @@ _LEAVE_ALONE = 60.0  # seconds of the machine before a connection that could not
 class Leases:
     """The connections that one worker holds."""
 
-    def __init__(self, worker: int, services: Services, readings: Readings, wake: Callable[[], None]) -> None:
+    def __init__(self, worker: int, services: Services, readings: Readings, ready: asyncio.Event) -> None:
+        """`ready` is set when the connections that fall to the worker have been taken for the first time."""
         self._worker = worker
         self._services = services
         self._readings = readings
-        self._wake = wake
         self.held: dict[int, Leased] = {}
-        self.ready = asyncio.Event()
+        self._ready = ready
         self._by_operator: dict[int, set[int]] = {}
         self._turning = asyncio.Lock()
+        self._configuring = asyncio.Lock()
         self._turn_wanted = asyncio.Event()
         self._leaving: dict[int, asyncio.Task[None]] = {}
         self._left_alone: dict[int, float] = {}
@@ -52,7 +53,7 @@ class Leases:
         while True:
             self._turn_wanted.clear()
             await self.turn()
-            self.ready.set()
+            self._ready.set()
             try:
                 await asyncio.wait_for(self._turn_wanted.wait(), _TURN)
             except TimeoutError:
@@ -163,7 +164,7 @@ class Leases:
         await self._catch_up(leased, held.snapshot)
         leased.caught_up = True
         leased.kick()
-        self._wake()
+        self._services.wake()
 
     async def _catch_up(self, leased: Leased, since: str | None) -> None:
         store, connection, generation = self._services.store, leased.connection, leased.begins_at
@@ -198,29 +199,21 @@ class Leases:
         self._turn_wanted.set()
 
     async def _configure(self, operator_ids: set[int], asked: frozenset[int]) -> None:
-        held = [leased.connection.id for operator_id in operator_ids for leased in self.of_operator(operator_id)]
-        live = {c.id: c for c in await asyncio.to_thread(with_connection, live_connections, held)}
-        for connection_id in held:
-            if connection_id not in live and connection_id in self.held:
-                self.held[connection_id].closed = True  # at once; the lease is given back in its own time
-        changed = [leased for id_ in live if (leased := self.held.get(id_)) is not None and not leased.closed]
-        owned = {id(sender): sender.units for leased in changed for sender in leased.senders.values()}
-        anew = {leased.connection.id for leased in changed if leased.connection.settings != live[leased.connection.id].settings}
-        # First what is no longer to be sent, through every connection; then, after a reading, what is to be.
-        for leased in changed:
-            leased.connection = live[leased.connection.id]
-            for sender in leased.senders.values():
-                sender.drop_others(leased.connection.units(sender.flow.unit))
-        for leased in changed:
-            await self._set_units(leased)
-            for sender in leased.senders.values():
-                sender.look_again(
-                    self._readings.latest,
-                    everything=leased.connection.id in anew,
-                    asked=leased.connection.id in asked,
-                    had=owned[id(sender)],
-                )
-            leased.kick()
+        async with self._configuring:  # or an older picture could be hung over a newer one
+            held = [leased.connection.id for operator_id in operator_ids for leased in self.of_operator(operator_id)]
+            live = {c.id: c for c in await asyncio.to_thread(with_connection, live_connections, held)}
+            for connection_id in held:
+                if connection_id not in live and connection_id in self.held:
+                    self.held[connection_id].closed = True  # at once; the lease is given back in its own time
+            changed = [leased for id_ in live if (leased := self.held.get(id_)) is not None and not leased.closed]
+            had = {leased: leased.units for leased in changed}
+            anew = {leased for leased in changed if leased.use(live[leased.connection.id])}
+            # First what is no longer to be sent through each has stopped; then, after a reading, what is to be begins.
+            for leased in changed:
+                await self._set_units(leased)
+                everything, wished = leased in anew, leased.connection.id in asked
+                leased.look_again(self._readings.latest, had[leased], everything=everything, asked=wished)
+                leased.kick()
 
 
 def fan_out(changes: Iterable[NewChange], holders: Iterable[Leased], generation: int) -> None:

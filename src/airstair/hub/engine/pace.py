@@ -26,7 +26,7 @@ class Pace:
 
     @property
     def units(self) -> int:
-        """How many units to prepare at once: what the calls of the next half second take, one round of calls at least."""
+        """How many units to prepare at once: those of the next half second's calls, one round of calls at least."""
         rounds = max(1, int(_AHEAD / max(self._seconds, 0.001)))
         most = max(_MOST, self._units_per_call)
         return min(rounds * self._calls_at_once * self._units_per_call, most)

@@ -121,7 +121,7 @@ class Sender(Units):
                 await self.leased.services.store.unclaim(self.key, left)
 
     def _still_good(self, one: Prepared, had_to_wait: bool) -> bool:
-        """Not when it was unticked, switched off, configured anew or edited while it waited, or the partner said stop."""
+        """Not if it was unticked, configured anew or edited while it waited, or the partner wants to be left alone."""
         now = self._now()
         if self.leased.closed or not self.is_ours(one.unit) or self.must_wait(now):
             return False
@@ -247,16 +247,12 @@ class Sender(Units):
             except psycopg.Error as lost:
                 log.warning("That %s asked for a pause could not be shared (%s).", self.leased.connection, lost)
 
-    def _result(
-        self, one: Prepared, outcome: Outcome, ended: datetime, verdict: Verdict | None = None
-    ) -> Result:
+    def _result(self, one: Prepared, outcome: Outcome, ended: datetime, verdict: Verdict | None = None) -> Result:
         unit, known = one.unit, self.known(one.unit)
         delivered = outcome.kind.delivered
         tries = 0 if delivered else known.tries + 1
         failures, interval = max(1, self.leased.failures), self.interval
-        verdict = verdict or judge(
-            self.flow, outcome, tries=tries, failures=failures, interval=interval, ended=ended
-        )
+        verdict = verdict or judge(self.flow, outcome, tries=tries, failures=failures, interval=interval, ended=ended)
         changed = delivered and one.fingerprint != known.fingerprint
         held = one.fingerprint if delivered else (None if outcome.kind is OutcomeKind.UNKNOWN else known.fingerprint)
         if verdict.pause_until is not None:

@@ -32,7 +32,8 @@ SELECT l.operator_id, l.connection_id, l.flow, l.unit, fingerprint, remote_id, l
 CLAIM = """
 WITH wanted AS (SELECT u, t FROM unnest(%(units)s::text[], %(titles)s::text[]) AS wanted(u, t)),
 recent AS (
-     SELECT w.u, max(GREATEST(l.last_attempt, CASE WHEN l.connection_id <> %(connection)s THEN l.sending_since END)) AS at
+     SELECT w.u,
+            max(GREATEST(l.last_attempt, CASE WHEN l.connection_id <> %(connection)s THEN l.sending_since END)) AS at
        FROM wanted w
        JOIN hub_connection me ON (me.operator_id, me.id) = (%(operator)s, %(connection)s)
        JOIN hub_connection c ON (c.operator_id, c.addon) = (me.operator_id, me.addon)

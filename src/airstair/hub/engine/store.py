@@ -142,8 +142,7 @@ class Store:
 
     async def known(self, wanted: Iterable[tuple[int, int, str, str]]) -> dict[tuple[int, int, str, str], Known]:
         """What is known of each (operator, connection, flow, unit): one statement for many connections."""
-        columns = [list(column) for column in zip(*wanted, strict=True)]
-        found = await self._read(statements.KNOWN, columns)
+        found = await self._read(statements.KNOWN, _columns(wanted))
         return {(row[0], row[1], row[2], row[3]): _known(row[4:]) for row in found}
 
     # ── Writing ─────────────────────────────────────────────────────────────────────────────────
@@ -204,7 +203,7 @@ class Store:
             results += [(r, None) for r in unchanged]
             await self._save_results([one for one in results if (one[0].operator_id, one[0].connection_id) in there])
             if moved := [row for row in cursors if row[:2] in there]:
-                await self._writer.execute(statements.SAVE_CURSORS, [list(column) for column in zip(*moved, strict=True)])
+                await self._writer.execute(statements.SAVE_CURSORS, _columns(moved))
             for operator_id, connection_id in {(r.operator_id, r.connection_id) for r, _ in results}:
                 await self._writer.execute(
                     "SELECT pg_notify(%s, %s)", [LEDGER_CHANNEL, f"{operator_id}:{connection_id}"]
@@ -217,7 +216,8 @@ class Store:
         results = [*unchanged, *(result for call in calls for result in call.results)]
         keys = {(r.operator_id, r.connection_id) for r in results} | {(row[0], row[1]) for row in cursors}
         columns = [[operator for operator, _ in keys], [connection for _, connection in keys]]
-        return {(row[0], row[1]) for row in await (await self._writer.execute(statements.STILL_THERE, columns)).fetchall()}
+        found = await (await self._writer.execute(statements.STILL_THERE, columns)).fetchall()
+        return {(row[0], row[1]) for row in found}
 
     async def _save_calls(self, calls: Sequence[CallMade]) -> list[int | None]:
         made = [call for call in calls if call.exchange is not None]
@@ -249,8 +249,13 @@ class Store:
                 else:
                     first[key] = one
             written = [rows.ledger_row(result, call_id) for result, call_id in first.values()]
-            await self._writer.execute(statements.SAVE_RESULTS, [list(column) for column in zip(*written, strict=True)])
+            await self._writer.execute(statements.SAVE_RESULTS, _columns(written))
             results = later
+
+
+def _columns(rows_: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
+    """Rows as `unnest` takes them."""
+    return [list(column) for column in zip(*rows_, strict=True)]
 
 
 def _units(texts: Iterable[str]) -> tuple[Unit, ...]:

@@ -100,6 +100,13 @@ class Units:
             elif known.asked_at is not None and known.asked_at > taken_at:
                 self._asked_again.add(unit)
 
+    def drop_others(self, units: Mapping[Unit, str]) -> None:
+        """Only these are still ours: what else waits is not sent."""
+        self._titles = {unit: units[unit] for unit in self._titles if unit in units}
+        self.waiting.keep_only(self.is_ours)
+        for gone in [unit for unit in self.due if unit not in self._titles]:
+            self.due.set(gone, None)
+
     def _newer(self, unit: Unit, stored: Known) -> Known:
         """What is true of the unit: a call that has just ended may not be in the ledger yet."""
         mine = self._known.get(unit)

@@ -103,10 +103,10 @@ class _Writer:
             self._pieces.append(Piece(text, self._part, self._field, self._first))
             self._text, self._first = [], False
 
-    def _write(self, value: Any, depth: int) -> None:
-        # A part with a wrong field is laid out however short it is, so that the field can be marked.
-        holds_wrong_field = self._first and self._part is not None and bool(self._marks[self._part])
-        if value is not self._marked_list and not holds_wrong_field:
+    def _write(self, value: Any, depth: int, *, holds_wrong_field: bool = False) -> None:
+        """A part with a wrong field is laid out however short it is, so that the field can be marked."""
+        is_marked_list = value is not None and value is self._marked_list
+        if not is_marked_list and not holds_wrong_field:
             line = _in_one_line(value, _LONGEST_LINE - 2 * depth)
             if line is not None:
                 self._text.append(line)
@@ -114,7 +114,7 @@ class _Writer:
         if isinstance(value, _Object):
             self._items("{", "}", list(value), depth)
         else:
-            self._items("[", "]", [(None, inner) for inner in value], depth, marked=value is self._marked_list)
+            self._items("[", "]", [(None, inner) for inner in value], depth, marked=is_marked_list)
 
     def _items(
         self, opening: str, closing: str, items: list[tuple[str | None, Any]], depth: int, *, marked: bool = False
@@ -127,7 +127,8 @@ class _Writer:
         self._text.append(opening)
         for number, (key, value) in enumerate(items):
             self._text.append(inner)
-            if marked and number in self._marks:
+            is_part = marked and number in self._marks
+            if is_part:
                 self._close()
                 self._part, self._first = number, True
             wrong = key is not None and key in fields and not self._field
@@ -136,11 +137,11 @@ class _Writer:
                 self._field = True
             if key is not None:
                 self._text.append(json.dumps(key, ensure_ascii=False) + ": ")
-            self._write(value, depth + 1)
+            self._write(value, depth + 1, holds_wrong_field=is_part and bool(self._marks[number]))
             if wrong:
                 self._close()
                 self._field = False
-            if marked and number in self._marks:
+            if is_part:
                 self._close()
                 self._part = outside
             self._text.append("," if number < len(items) - 1 else "")

@@ -35,7 +35,7 @@ _SYMBOLS = {
     OutcomeKind.UNAUTHORISED: ("⊘", "bad"),
     OutcomeKind.MISCONFIGURED: ("×", "bad"),
     OutcomeKind.THROTTLED: ("◷", "warn"),
-    OutcomeKind.UNAVAILABLE: ("–", "bad"),
+    OutcomeKind.UNAVAILABLE: ("×", "bad"),
     OutcomeKind.UNKNOWN: ("?", "warn"),
     OutcomeKind.UNREADABLE: ("×", "bad"),
 }

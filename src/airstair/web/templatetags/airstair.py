@@ -95,11 +95,14 @@ def may(actor: Actor | None, right: str) -> bool:
     return actor is not None and actor.may(right)
 
 
+_ACRONYMS = frozenset({"PAX", "FBO", "AOG", "CAT", "NCO", "NCC", "STD", "STA"})
+
+
 @register.filter
 def words(code: object) -> str:
     """`PART_91K` as `Part 91K`, `accepted_with_errors` as `Accepted with errors`."""
     text = str(code).replace("_", " ").strip()
-    parts = [part if any(c.isdigit() for c in part) else part.lower() for part in text.split()]
+    parts = [part if part in _ACRONYMS or any(c.isdigit() for c in part) else part.lower() for part in text.split()]
     joined = " ".join(parts)
     return joined[:1].upper() + joined[1:]
 

@@ -7,7 +7,7 @@ Source: Avinode, Schedule upload, “Go Live! Implementation checklist” (docum
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import msgspec
@@ -15,8 +15,11 @@ import msgspec
 from airstair.addons.avinode.golive import calls, documents
 from airstair.addons.avinode.golive.evidence import Case, GoLiveEvidence, ReceivedCall, ShownCall
 from airstair.addons.avinode.settings import AvinodeSettings
-from airstair.hub.golive import GoLiveItem, GoLiveSources
+from airstair.hub.verdicts import GoLiveItem
 from airstair.kernel.errors import Conflict
+
+if TYPE_CHECKING:
+    from airstair.hub.golive import GoLiveSources
 
 _KEPT_CALLS = "5000"  # as many as the sandbox keeps
 _NO_SANDBOX = (

@@ -14,9 +14,9 @@ from airstair.addons.avinode.golive.documents import NOTHING_SENT, Judgement
 from airstair.addons.avinode.golive.evidence import Case, Upload, judged
 from airstair.addons.avinode.settings import AvinodeSettings
 from airstair.hub.flows import Document, NextTick, Part, UnitDocument
-from airstair.hub.golive import Verdict
 from airstair.hub.http import Answer
 from airstair.hub.setting import read_settings
+from airstair.hub.verdicts import Verdict
 from airstair.kernel.errors import Invalid
 from airstair.kernel.outcome import OutcomeKind
 from airstair.kernel.units import Unit, UnitKind

@@ -22,7 +22,7 @@ from airstair.addons.avinode.golive.evidence import (
     written_in_utc,
 )
 from airstair.addons.avinode.settings import AvinodeSettings
-from airstair.hub.golive import Verdict
+from airstair.hub.verdicts import Verdict
 from airstair.kernel.utc import minutes_z
 from airstair.records.fleet.snapshots import AircraftFacts
 from airstair.records.flights.snapshots import Activity, ActivityKind, AircraftSchedule, EmptyLegOffer, ServiceOrder

@@ -15,7 +15,7 @@ import msgspec
 
 from airstair.addons.avinode.settings import AvinodeSettings
 from airstair.hub.flows import Mirror
-from airstair.hub.golive import Verdict
+from airstair.hub.verdicts import Verdict
 from airstair.kernel.codes import same_registration
 from airstair.kernel.errors import Invalid
 from airstair.kernel.outcome import OutcomeKind, PartnerMessage

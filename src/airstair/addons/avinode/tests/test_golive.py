@@ -18,9 +18,10 @@ from airstair.addons.avinode.settings import AvinodeSettings
 from airstair.addons.avinode.tests.schedules import DAY, FLOW, HOUR, NOW, event, flight, mapped, past, schedule
 from airstair.hub.connections.queries import LiveConnection
 from airstair.hub.flows import Backoff, Call, UnitDocument
-from airstair.hub.golive import GoLiveItem, GoLiveSources, Verdict
+from airstair.hub.golive import GoLiveSources
 from airstair.hub.health import LedgerLine
 from airstair.hub.http import HttpPool, PartnerHttp
+from airstair.hub.verdicts import GoLiveItem, Verdict
 from airstair.kernel.clock import ManualClock
 from airstair.kernel.errors import Conflict
 from airstair.kernel.outcome import OutcomeKind, PartnerMessage

@@ -50,7 +50,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (!drawer.contains(source)) cameFrom = document.activeElement;
 });
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target?.id !== "drawer" || event.detail.requestConfig?.headers?.["X-Live"]) return;
+  if (event.detail.target?.id !== "drawer" || event.detail.requestConfig?.triggeringEvent?.type === "live") return;
   const first = $("[autofocus], .field.bad input, .field.bad select", drawer) ?? $("h1", drawer);
   if (first) {
     if (first.tagName === "H1") first.tabIndex = -1;

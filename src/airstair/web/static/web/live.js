@@ -37,11 +37,11 @@ function connect() {
   stream.addEventListener("ledger", (event) => touch([`ledger:${event.data}`, "ledger"], {}));
   stream.addEventListener("signed-out", () => { stream.close(); location.reload(); });
   stream.onerror = () => {
+    poll(); // at once; the browser goes on trying the stream, and its next "hello" ends the polling
     failures += 1;
-    if (stream.readyState === EventSource.CLOSED || failures >= 3) {
+    if (stream.readyState === EventSource.CLOSED || failures >= 5) {
       stream.close();
-      poll();
-      setTimeout(connect, 60000);
+      setTimeout(connect, 30000);
     }
   };
 }
