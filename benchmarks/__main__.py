@@ -25,7 +25,8 @@ RESULTS = Path(__file__).with_name("results.json")
 def _on_stage(part: Callable[[Stage, Sizes], Part]) -> Callable[[Sizes], Part]:
     def measure(sizes: Sizes) -> Part:
         with staged() as stage:
-            return part(stage, sizes)
+            found = part(stage, sizes)
+            return msgspec.structs.replace(found, figures={"postgresql": stage.version, **found.figures})
 
     return measure
 

@@ -44,15 +44,15 @@ class Editor:
 
         self._task = task
         self._actor = cli_actor(task.operator_id)
-        self._database: Any = connection
+        database: Any = connection
         self._committing = 0
-        commit = connection._commit
+        commit = database._commit
 
         def noted() -> None:
             self._committing = time.monotonic_ns()
             commit()
 
-        self._database._commit = noted
+        database._commit = noted
 
     def run(self) -> list[Edit]:
         """At the stated rate; an edit that is late is made at once, and the next is due as if it had not been."""

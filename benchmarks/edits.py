@@ -144,12 +144,11 @@ def _percentiles(nanoseconds: list[int]) -> dict[str, float]:
 
 def _check_ledger(stage: Stage, actor: Actor, connections: list[int], sizes: Sizes, *, edited: set[int]) -> int:
     """Every partner's ledger has, of every edited aircraft, the very document that it should hold now; how many."""
-    from airstair.hub.engine.reading import read_snapshots
-    from airstair.kernel.units import UnitKind
+    from airstair.records.flights.queries import aircraft_schedules
 
     now = datetime.now(UTC)
     since = (now - timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    snapshots = read_snapshots(actor.operator_id, UnitKind.AIRCRAFT, sorted(edited), since)
+    snapshots = aircraft_schedules(actor.operator_id, sorted(edited), since=since)
     settings = mirrors.PartnerSettings()
     wanted = {
         f"aircraft:{id_}": hashlib.blake2b(mirrors.document(one, settings, now).body, digest_size=16).digest()

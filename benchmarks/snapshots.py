@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.figures import Goal, Part, Spread, spread
 from benchmarks.processes import Failed
 from benchmarks.sizes import Sizes
-from benchmarks.stage import Stage, add_aircraft, add_flights, new_operator
+from benchmarks.stage import Stage, add_aircraft, add_block_times, add_flights, new_operator
 
 _BACK = timedelta(days=28)  # as far as Avinode's schedules reach
 _GROWTH_ALLOWED = 1.5  # flat, with room for the noise of a busy machine
@@ -24,6 +24,7 @@ def measure(stage: Stage, sizes: Sizes) -> Part:
     first = today - timedelta(days=min(20, sizes.activities // 3))
     aircraft = add_aircraft(stage, operator_id, sizes.aircraft)
     add_flights(stage, operator_id, aircraft, each=sizes.activities, first=first, step=24)
+    add_block_times(stage, operator_id, aircraft)
     stage.settle()
     statements, all_of_them = _load(operator_id, aircraft, since, sizes, per_aircraft=sizes.activities)
 
@@ -32,7 +33,8 @@ def measure(stage: Stage, sizes: Sizes) -> Part:
     older = sizes.deep_flights - sizes.activities
     step = 4  # hours; six flights a day
     begin = since - timedelta(days=3, hours=step * older)
-    add_flights(stage, operator_id, deep, each=older, first=begin, step=step, trips=len(deep))
+    add_flights(stage, operator_id, deep, each=older, first=begin, step=step)
+    add_block_times(stage, operator_id, deep)
     stage.settle()
     many, grown = _load(operator_id, deep, since, sizes, per_aircraft=sizes.activities)
     if not statements == few == many:

@@ -113,30 +113,28 @@ SELECT %(operator)s, nextval('airstair_id'), 'B-' || lpad(n::text, 4, '0'), 'GLE
   FROM generate_series(1, %(count)s) AS n
 RETURNING id
 """
+_RESERVED = "SELECT setval('airstair_id', nextval('airstair_id') + %(count)s) - %(count)s"
 _TRIPS = """
 INSERT INTO flights_trip (operator_id, id, number, status, client, notes, booked_from)
-SELECT %(operator)s, nextval('airstair_id'), %(prefix)s || n, 'CONFIRMED', 'A client', '', '{}'
-  FROM generate_series(1, %(count)s) AS n
+SELECT %(operator)s, %(trip)s + n, 'T' || %(trip)s + n, 'CONFIRMED', 'A client', '', '{}'
+  FROM generate_series(0, %(count)s - 1) AS n
 """
 # One flight every `step` hours of each aircraft, out and back in turn, so that the schedule has neither overlaps nor
-# breaks. Flight n of all goes with trip n.
+# breaks.
 _FLIGHTS = """
-WITH trips AS (
-    SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM flights_trip
-     WHERE operator_id = %(operator)s AND number LIKE %(prefix)s || '%%'
-), planned AS (
-    SELECT a.id AS aircraft, k, (a.place - 1) * %(each)s + k AS n,
+WITH planned AS (
+    SELECT a.id AS aircraft, k, %(trip)s + (a.place - 1) * %(each)s + k AS trip,
            %(first)s::timestamptz + k * make_interval(hours => %(step)s) + (a.place %% 40) * interval '1 minute' AS std
       FROM unnest(%(aircraft)s::bigint[]) WITH ORDINALITY AS a(id, place), generate_series(0, %(each)s - 1) AS k
 )
 INSERT INTO flights_flight (operator_id, id, trip_id, aircraft_id, number, adep, ades, altn, altn2, std, sta, status,
                             flight_type, regulation, flight_rules, sales_type, ferry, pax_count, pax_by_category,
                             pax_list, crew, cargo_kg, catering_kg, notes, deleted)
-SELECT %(operator)s, nextval('airstair_id'), t.id, p.aircraft, 'BN' || (1000 + p.k %% 9000),
-       CASE WHEN p.k %% 2 = 0 THEN 'EGGW' ELSE 'LFPB' END, CASE WHEN p.k %% 2 = 0 THEN 'LFPB' ELSE 'EGGW' END, 'EGLL',
-       '', p.std, p.std + interval '70 minutes', 'CONFIRMED', 'COMMERCIAL', 'PART_CAT', 'I', 'PAX', p.k %% 5 = 4,
-       CASE WHEN p.k %% 5 = 4 THEN 0 ELSE 4 END, '{}', '[]', '{}', 0, 0, '', false
-  FROM planned p JOIN trips t ON t.n = p.n %% %(trips)s
+SELECT %(operator)s, nextval('airstair_id'), trip, aircraft, 'BN' || (1000 + k %% 9000),
+       CASE WHEN k %% 2 = 0 THEN 'EGGW' ELSE 'LFPB' END, CASE WHEN k %% 2 = 0 THEN 'LFPB' ELSE 'EGGW' END, 'EGLL',
+       '', std, std + interval '70 minutes', 'CONFIRMED', 'COMMERCIAL', 'PART_CAT', 'I', 'PAX', k %% 5 = 4,
+       CASE WHEN k %% 5 = 4 THEN 0 ELSE 4 END, '{}', '[]', '{}', 0, 0, '', false
+  FROM planned
 """
 _BLOCK_TIMES = """
 INSERT INTO flights_block_times (operator_id, id, flight_id, book, off_block, take_off, landing, on_block, source,
@@ -144,6 +142,7 @@ INSERT INTO flights_block_times (operator_id, id, flight_id, book, off_block, ta
 SELECT operator_id, nextval('airstair_id'), id, 'journey_log', std + interval '3 minutes', std + interval '12 minutes',
        sta - interval '6 minutes', sta + interval '2 minutes', 'A pilot', '{}'
   FROM flights_flight WHERE operator_id = %s AND sta < now() AND aircraft_id = ANY(%s)
+    ON CONFLICT (operator_id, flight_id, book) DO NOTHING
 """
 _EVENTS = """
 INSERT INTO flights_event (operator_id, id, aircraft_id, kind, airport, start, "end", title, notes, deleted)
@@ -159,19 +158,17 @@ def add_aircraft(stage: Stage, operator_id: int, count: int) -> list[int]:
     return [row[0] for row in _run(stage, _AIRCRAFT, operator=operator_id, count=count)]
 
 
-def add_flights(
-    stage: Stage, operator_id: int, aircraft: list[int], *, each: int, first: Any, step: int, trips: int | None = None
-) -> None:
-    """`each` flights an aircraft from `first` on, `step` hours apart; a trip for each, or as many as `trips`."""
-    prefix = f"T{secrets.token_hex(3).upper()}-"
-    count = trips or len(aircraft) * each
-    _run(stage, _TRIPS, operator=operator_id, prefix=prefix, count=count)
-    values = {"operator": operator_id, "prefix": prefix, "aircraft": aircraft, "each": each, "first": first}
-    _run(stage, _FLIGHTS, **values, step=step, trips=count)
+def add_flights(stage: Stage, operator_id: int, aircraft: list[int], *, each: int, first: Any, step: int) -> None:
+    """`each` flights an aircraft from `first` on, `step` hours apart, and a trip for each flight."""
+    count = len(aircraft) * each
+    trip = _run(stage, _RESERVED, count=count)[0][0]
+    _run(stage, _TRIPS, operator=operator_id, trip=trip, count=count)
+    values = {"operator": operator_id, "aircraft": aircraft, "each": each, "first": first, "step": step}
+    _run(stage, _FLIGHTS, **values, trip=trip)
 
 
 def add_block_times(stage: Stage, operator_id: int, aircraft: list[int]) -> None:
-    """The journey log of every flight that has ended."""
+    """The journey log of every flight that has ended and has none yet."""
     stage.sql(_BLOCK_TIMES, operator_id, aircraft)
 
 

@@ -23,7 +23,8 @@ def measure(sizes: Sizes) -> Part:
     with temporary_folder() as folder:
         home = folder / "home"
         first, _ = _start(home)
-        later, memory = [], {}
+        later: list[float] = []
+        memory: dict[str, float] = {}
         for _ in range(sizes.second_starts):
             seconds, memory = _start(home)
             later.append(seconds)

@@ -17,7 +17,6 @@ HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 # `records/flights/rules.py` `schedule_warnings`: a file of the product, and optionally a name in it.
 PLACE = re.compile(r"`((?:src/airstair/)?[a-z_]+(?:/[a-z_]+)*/[a-z_]+\.py)`(?: `([A-Za-z_.]+)`)?")
 VARIABLE = re.compile(r"AIRSTAIR_[A-Z]+(?:_[A-Z]+)*")
-PICTURES = "docs/screenshots/"  # made by a command; they need not be there yet
 
 
 def name(path: Path) -> str:
@@ -49,8 +48,6 @@ def test_links_lead_somewhere(page: Path) -> None:
         target, _, anchor = link.partition("#")
         place = (page.parent / target).resolve() if target else page
         assert place.is_relative_to(ROOT), f"{name(page)} links to {link}, outside of the project."
-        if name(place).startswith(PICTURES):
-            continue
         assert place.exists(), f"{name(page)} links to {link}, which is not there."
         if anchor and place.suffix == ".md":
             assert anchor in anchors(place), f"{name(page)} links to {link}, and there is no such heading."

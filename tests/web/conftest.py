@@ -1,4 +1,4 @@
-"""An operator with people, aircraft and flights, made with the commands; another one beside it; and signed-in clients."""
+"""An operator with people, aircraft and flights, made with the commands; another beside it; and signed-in clients."""
 
 from __future__ import annotations
 

@@ -7,10 +7,10 @@ from django.test import Client
 from django.urls import get_resolver
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.web.conftest import MONDAY, House
 
 from airstair.changes.models import Change
 from airstair.records.flights import commands
-from tests.web.conftest import MONDAY, House
 
 JUNK = [
     "", "x", "-1", "0", "9" * 30, "1e9", "NaN", "2027-02-31", "9999-12-31", "\x00", "a\x00b", "\ud7ff", "‮", "😀",
@@ -42,7 +42,24 @@ def addresses(house: House) -> list[str]:
 
 def test_no_parameter_makes_a_fault(house, sign_in) -> None:
     client = sign_in()
-    names = ("from", "days", "view", "q", "ids", "aircraft", "status", "airport", "n", "unit", "who", "to", "before", "code", "after", "next")
+    names = (
+        "from",
+        "days",
+        "view",
+        "q",
+        "ids",
+        "aircraft",
+        "status",
+        "airport",
+        "n",
+        "unit",
+        "who",
+        "to",
+        "before",
+        "code",
+        "after",
+        "next",
+    )
     for address in addresses(house):
         for junk in JUNK:
             answer = client.get(address, dict.fromkeys(names, junk))
@@ -53,12 +70,13 @@ def test_no_parameter_makes_a_fault(house, sign_in) -> None:
 def test_no_form_makes_a_fault(house, sign_in, junk: str) -> None:
     client = sign_in()
     names = (
-        "aircraft_id", "number", "status", "adep", "ades", "std_date", "std_time", "sta_date", "sta_time", "altn", "as_of",
-        "flight", "pax_count", "pax_male", "pax_list", "crew", "notes", "legs", "f0-aircraft_id", "f0-adep", "f0-std_date",
-        "f0-std_time", "kind", "airport", "start_date", "start_time", "end_date", "end_time", "title", "price", "currency",
-        "marketing_start_date", "marketing_start_time", "off_block_date", "off_block_time", "served", "provider_id",
-        "registration", "home_base", "seats", "subsidiary_id", "name", "email", "code", "role", "granted", "password",
-        "p-new", "latitude", "longitude", "base_time_zone", "current", "new", "operator", "client", "booked_from",
+        "aircraft_id", "number", "status", "adep", "ades", "std_date", "std_time", "sta_date", "sta_time",
+        "altn", "as_of", "flight", "pax_count", "pax_male", "pax_list", "crew", "notes", "legs",
+        "f0-aircraft_id", "f0-adep", "f0-std_date", "f0-std_time", "kind", "airport", "start_date",
+        "start_time", "end_date", "end_time", "title", "price", "currency", "marketing_start_date",
+        "marketing_start_time", "off_block_date", "off_block_time", "served", "provider_id", "registration",
+        "home_base", "seats", "subsidiary_id", "name", "email", "code", "role", "granted", "password", "p-new",
+        "latitude", "longitude", "base_time_zone", "current", "new", "operator", "client", "booked_from",
     )  # fmt: skip
     for address in addresses(house):
         if address in ("/sign-out", "/sign-in"):
@@ -117,7 +135,9 @@ def test_nothing_of_another_operator_is_ever_found(house, other_house, sign_in) 
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(query=st.dictionaries(st.sampled_from(["from", "days", "q", "aircraft", "status", "airport", "view"]), st.text()))
+@given(
+    query=st.dictionaries(st.sampled_from(["from", "days", "q", "aircraft", "status", "airport", "view"]), st.text())
+)
 def test_any_text_in_the_boards_address(signed_in: Client, query: dict[str, str]) -> None:
     text = {name: value.encode("utf-8", "replace").decode() for name, value in query.items()}
     assert signed_in.get("/ops/", text).status_code in (200, 400)

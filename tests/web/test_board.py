@@ -9,11 +9,11 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from tests.web.conftest import MONDAY
 
 from airstair.records.flights import commands
 from airstair.records.flights.rules import Book, Status
 from airstair.records.operators.rules import Role
-from tests.web.conftest import MONDAY
 
 WEEK = "from=2027-03-01&days=7"
 
@@ -81,7 +81,7 @@ def test_overlaps_and_breaks_are_marked_not_refused(house, sign_in, view: str) -
     assert "before the one before it ends" in page
     assert "Starts at KBOS, but the aircraft is left at KTEB." in page
     if view == "timeline":
-        marked = {key: "class=\"w" in bar for key, bar in _bars(page).items()}
+        marked = {key: 'class="w' in bar for key, bar in _bars(page).items()}
         assert marked == {"ONE": False, "TWO": True, "THREE": True}
         assert "1 overlap, 1 break" in page
 

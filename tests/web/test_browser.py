@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from tests.web.conftest import PASSWORD, House
 
 from airstair.records.flights import commands, queries
 from airstair.records.operators.rules import Role
-from tests.web.conftest import PASSWORD, House
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 OpenPage = Callable[..., Page]
+expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
 
 
 @pytest.fixture
@@ -198,7 +199,9 @@ PAGES = ("/ops/", "/ops/?view=table", "/ops/?days=31", "/fleet/", "/fleet/new", 
 def test_no_page_is_wider_than_a_phone(house: House, open_page: OpenPage) -> None:
     flight = house.flight(std=TODAY + timedelta(hours=4), notes="x" * 300)
     commands.mark_empty_leg(house.admin, flight.id, commands.EmptyLegInput())
-    of_the_flight = [f"/ops/flights/{flight.id}{more}" for more in ("", "/edit", "/empty-leg", "/services", "/times/flight_watch")]
+    of_the_flight = [
+        f"/ops/flights/{flight.id}{more}" for more in ("", "/edit", "/empty-leg", "/services", "/times/flight_watch")
+    ]
     page = open_page(width=390, height=844)
     for address in (*PAGES, *of_the_flight, f"/ops/trips/{flight.trip_id}"):
         page.goto(address)
@@ -234,14 +237,19 @@ _CONTRAST = """() => {
   const rgba = (text) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = text; canvas.fillRect(0, 0, 1, 1);
     const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data; return [r, g, b, a / 255]; };
   const behind = (element) => { const layers = [];
-    for (let e = element; e; e = e.parentElement) { const c = rgba(getComputedStyle(e).backgroundColor); if (c[3]) layers.push(c); if (c[3] === 1) break; }
+    for (let e = element; e; e = e.parentElement) {
+      const c = rgba(getComputedStyle(e).backgroundColor);
+      if (c[3]) layers.push(c);
+      if (c[3] === 1) break;
+    }
     return layers.reverse().reduce((under, c) => under.map((v, i) => c[i] * c[3] + v * (1 - c[3])), [255, 255, 255]); };
   const bad = [];
   for (const e of document.querySelectorAll("body *")) {
-    if (e.closest("svg") || !e.offsetParent || ![...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())) continue;
-    if (e.closest("option, .visually-hidden, [disabled]")) continue;
+    if (e.closest("svg, option, .visually-hidden, [disabled]") || !e.offsetParent) continue;
+    if (![...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())) continue;
     const style = getComputedStyle(e), back = behind(e), ink = rgba(style.color);
-    const one = lum(back), two = lum(ink.slice(0, 3)), ratio = (Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05);
+    const one = lum(back), two = lum(ink.slice(0, 3));
+    const ratio = (Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05);
     if (ratio < 4.5) bad.push(`${ratio.toFixed(2)} ${e.tagName}.${e.className} ${e.textContent.trim().slice(0, 30)}`);
   }
   return bad;
@@ -272,7 +280,8 @@ def test_letters_on_bars_can_be_read(house: House, open_page: OpenPage, dark: bo
     for name, (ink, fill) in pairs.items():
         page.evaluate(
             """([ink, fill]) => { document.querySelector("main").innerHTML = "<p>Text</p>";
-               const p = document.querySelector("main p"); p.style.color = `var(${ink})`; p.style.backgroundColor = `var(${fill})`; }""",
+               const p = document.querySelector("main p");
+               p.style.color = `var(${ink})`; p.style.backgroundColor = `var(${fill})`; }""",
             [ink, fill],
         )
         assert page.evaluate(_CONTRAST) == [], name

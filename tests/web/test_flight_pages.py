@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.web.conftest import MONDAY
 
 from airstair.changes.queries import trail
 from airstair.records.flights import commands, queries
 from airstair.records.flights.rules import Book, Status
 from airstair.records.operators.rules import Role
-from tests.web.conftest import MONDAY
 
 HTMX = {"HX-Request": "true"}
 
@@ -158,7 +158,10 @@ def test_the_editor_warns_at_once_and_saves_all_the_same(house, sign_in) -> None
     broken = typed(second, adep="KBOS", flight=str(second.id))
     said = client.post("/ops/flights/check", broken, headers=HTMX).content.decode()
     assert "Starts at KBOS, but the aircraft is left at KJAX." in said
-    assert client.post("/ops/flights/check", typed(second, adep="KBOS", status="OPTION"), headers=HTMX).content.strip() == b""
+    assert (
+        client.post("/ops/flights/check", typed(second, adep="KBOS", status="OPTION"), headers=HTMX).content.strip()
+        == b""
+    )
     assert client.post(edit_address(second), overlapping).status_code == 302
     assert read(second).std == MONDAY + timedelta(hours=8)
     assert "before the one before it ends" in client.get(f"/ops/flights/{second.id}").content.decode()
@@ -241,7 +244,12 @@ def test_each_actual_time_shows_who_said_it(house, sign_in) -> None:
 
 def test_impossible_times_name_the_pair(house, sign_in) -> None:
     flight = house.flight()
-    times = {"off_block_date": "2027-03-01", "off_block_time": "0604", "take_off_date": "2027-03-01", "take_off_time": "0600"}
+    times = {
+        "off_block_date": "2027-03-01",
+        "off_block_time": "0604",
+        "take_off_date": "2027-03-01",
+        "take_off_time": "0600",
+    }
     answer = sign_in().post(f"/ops/flights/{flight.id}/times/journey_log", times)
     assert answer.status_code == 422
     assert "T/O is before BLOFF" in " ".join(answer.context["form"].errors["take_off"])
@@ -298,6 +306,23 @@ def test_what_is_wrong_with_the_second_flight_is_said_there(house, sign_in) -> N
     assert "is not the code of an airport" in " ".join(second.errors["ades"])
 
 
+@pytest.mark.req("OPS-16")
+def test_a_new_trip_that_does_not_fit_is_saved_and_says_so(house, sign_in) -> None:
+    house.flight(number="ONE", std=MONDAY + timedelta(hours=5))
+    plane = str(house.aircraft[0].id)
+    answer = sign_in().post(
+        "/ops/trips/new",
+        {"status": "CONFIRMED", "legs": "2"}
+        | leg("f0", aircraft_id=plane)
+        | leg("f1", aircraft_id=plane, adep="KBOS", ades="KEWR", std_time="1500"),
+        follow=True,
+    )
+    page = answer.content.decode()
+    assert "created with 2 flights" in page
+    assert "before the one before it ends" in page
+    assert "Starts at KBOS, but the aircraft is left at KJAX." in page
+
+
 def test_a_trips_status_goes_to_its_flights(house, sign_in) -> None:
     trip = house.trip(house.leg(), house.leg(std=MONDAY + timedelta(hours=12), adep="KJAX", ades="KEWR"))
     client = sign_in()
@@ -317,7 +342,9 @@ def test_events_are_added_changed_and_deleted(house, sign_in) -> None:
     assert "not after its start" in " ".join(wrong.context["form"].errors["end"])
     made = client.post("/ops/events/new", {**values, "end_date": "2027-03-02"})
     address = made.headers["Location"]
-    assert client.post("/ops/events/new", {**values, "end_date": "2027-03-02", "kind": "RESERVATION"}).status_code == 403
+    assert (
+        client.post("/ops/events/new", {**values, "end_date": "2027-03-02", "kind": "RESERVATION"}).status_code == 403
+    )
     client.post(address, {**values, "end_date": "2027-03-03", "title": "C-check"})
     event = queries.event(house.id, int(address.rsplit("/", 1)[1]))
     assert (event.title, event.airport, event.end) == ("C-check", "KEWR", MONDAY + timedelta(days=2, hours=7))

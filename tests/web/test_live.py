@@ -14,6 +14,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings as django_settings
 from django.db import connection, connections
+from tests.web.conftest import MONDAY
 
 from airstair.records.flights import commands
 from airstair.records.operators.rules import Role
@@ -21,14 +22,15 @@ from airstair.web.live.asgi import LiveStream
 from airstair.web.live.cursor import current_cursor, readable
 from airstair.web.live.feed import LEDGER_CHANNEL, MOST_WAITING, Listener, conninfo_of
 from airstair.web.live.happenings import EVERYTHING, LOST_TRACK, MOST_UNITS, Happening, Row, Sight, happening
-from tests.web.conftest import MONDAY
 
 COOKIE = django_settings.SESSION_COOKIE_NAME
 ORIGIN = "http://localhost:8000"
 
 
 def row(units: tuple[str, ...], operator_id: int = 1, seq: int = 1, by: str = "Ann") -> Row:
-    return Row(operator_id=operator_id, seq=seq, kind="flight.changed", units=units, actor_label=by, actor_key=by.lower())
+    return Row(
+        operator_id=operator_id, seq=seq, kind="flight.changed", units=units, actor_label=by, actor_key=by.lower()
+    )
 
 
 def test_another_operators_changes_are_not_heard() -> None:
@@ -50,7 +52,9 @@ def test_many_units_become_everything() -> None:
 
 
 def test_who_did_it_is_named_once() -> None:
-    heard = happening([row(("flight:1",)), row(("flight:2",), seq=2), row(("flight:3",), by="Bo")], Sight(operator_id=1))
+    heard = happening(
+        [row(("flight:1",)), row(("flight:2",), seq=2), row(("flight:3",), by="Bo")], Sight(operator_id=1)
+    )
     assert heard is not None
     assert (heard.by, heard.keys) == (("Ann", "Bo"), ("ann", "bo"))
 
@@ -66,7 +70,9 @@ async def test_who_falls_behind_loses_track_instead_of_memory() -> None:
     assert len(waiting) <= MOST_WAITING
 
 
-@pytest.mark.parametrize("text", ["", "x", "1:2", "1:2:3,", "-1:2:", "1:2:" + "3," * 4000 + "3", "1:2:\n", "9" * 30 + ":1:"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "1:2", "1:2:3,", "-1:2:", "1:2:" + "3," * 4000 + "3", "1:2:\n", "9" * 30 + ":1:"]
+)
 def test_what_is_no_cursor_is_not_asked_of_the_database(text: str) -> None:
     assert not readable(text)
 
@@ -186,15 +192,17 @@ async def test_a_slow_transaction_is_not_skipped(_real_commits, house, sign_in) 
     client = await sync_to_async(sign_in)()
     slow = await sync_to_async(house.flight)()
     quick = await sync_to_async(house.flight)(aircraft_id=house.aircraft[1].id)
-    async with streaming() as application, await psycopg.AsyncConnection.connect(
-        conninfo_of(connection.settings_dict)
-    ) as db:
+    async with (
+        streaming() as application,
+        await psycopg.AsyncConnection.connect(conninfo_of(connection.settings_dict)) as db,
+    ):
         ear = Ear(application, headers_of(client))
         await ear.start()
         await ear.event("hello")
         await db.execute(
-            "INSERT INTO changes_change (operator_id, actor_kind, actor_key, actor_label, kind, subject_kind, subject_id,"
-            " title, units, bulk) VALUES (%s, 'person', '1', 'Slow Sam', 'flight.changed', 'flight', %s, '', %s, false)",
+            "INSERT INTO changes_change (operator_id, actor_kind, actor_key, actor_label, kind, subject_kind,"
+            " subject_id, title, units, bulk)"
+            " VALUES (%s, 'person', '1', 'Slow Sam', 'flight.changed', 'flight', %s, '', %s, false)",
             [house.id, slow.id, [f"flight:{slow.id}"]],
         )
         await sync_to_async(commands.cancel_flight)(house.admin, quick.id)
@@ -210,9 +218,7 @@ async def test_deliveries_are_forwarded_to_their_operator(_real_commits, house, 
         ear = Ear(application, headers_of(client))
         await ear.start()
         await ear.event("hello")
-        async with await psycopg.AsyncConnection.connect(
-            conninfo_of(connection.settings_dict), autocommit=True
-        ) as db:
+        async with await psycopg.AsyncConnection.connect(conninfo_of(connection.settings_dict), autocommit=True) as db:
             for payload in (f"{other_house.id}:5", "nonsense", "1:2:3", f"{house.id}:31"):
                 await db.execute("SELECT pg_notify(%s, %s)", [LEDGER_CHANNEL, payload])
         assert (await ear.event("ledger"))[0] == "31"

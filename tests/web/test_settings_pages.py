@@ -54,7 +54,10 @@ def test_a_wrong_aircraft_is_refused_at_its_field(sign_in, changed: dict[str, st
 def test_the_operators_settings_and_subsidiaries(house, sign_in) -> None:
     client = sign_in()
     form = client.get("/settings/operator").context["form"]
-    values = {name: form[name].value() for name in form.fields} | {"icao_code": "kxa", "base_time_zone": "Europe/Warsaw"}
+    values = {name: form[name].value() for name in form.fields} | {
+        "icao_code": "kxa",
+        "base_time_zone": "Europe/Warsaw",
+    }
     assert client.post("/settings/operator", values).status_code == 302
     facts = operators.operator(house.id)
     assert (facts.icao_code, facts.base_time_zone) == ("KXA", "Europe/Warsaw")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airstair.changes.queries import ChangeRow
 from airstair.records.fleet.snapshots import AircraftFacts
 from airstair.records.flights.facts import Board
 from airstair.records.flights.rules import Status
@@ -17,6 +20,7 @@ from airstair.records.flights.snapshots import Activity, ActivityKind, EmptyLegO
 from airstair.web.ops.looks import LEGEND, look_of, sentence_of
 from airstair.web.ops.timeline import timeline
 from airstair.web.ops.window import Window, read_window
+from airstair.web.trails import told
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 PLANE = AircraftFacts(id=1, operator_id=1, registration="N1", home_base="KEWR")
@@ -32,9 +36,7 @@ def activity(start: datetime, hours: float, **more: object) -> Activity:
 
 
 def drawn(window: Window, *activities: Activity) -> str:
-    board = Board(
-        start=window.start, end=window.end, aircraft=(PLANE,), activities={1: activities}, warnings={}
-    )
+    board = Board(start=window.start, end=window.end, aircraft=(PLANE,), activities={1: activities}, warnings={})
     return str(timeline(board, window, NOW, "America/New_York").rows[0].bars)
 
 
@@ -49,7 +51,9 @@ def test_a_bar_is_where_its_time_is() -> None:
 
 
 @given(
-    start=st.integers(-100_000, 100_000), length=st.integers(1, 60 * 24 * 60), days=st.sampled_from([1, 2, 3, 7, 14, 31])
+    start=st.integers(-100_000, 100_000),
+    length=st.integers(1, 60 * 24 * 60),
+    days=st.sampled_from([1, 2, 3, 7, 14, 31]),
 )
 def test_no_bar_leaves_the_lane(start: int, length: int, days: int) -> None:
     window = Window(view="timeline", first=date(2027, 3, 1), days=days)
@@ -64,7 +68,7 @@ def test_bars_that_overlap_are_not_drawn_over_each_other(times: list[tuple[int, 
     some = [activity(WINDOW.start + timedelta(minutes=at), long / 60, id=n) for n, (at, long) in enumerate(times)]
     found = re.findall(r'<svg x="([\d.]+)%" y="(\d+)" width="([\d.]+)%"', drawn(WINDOW, *some))
     boxes = sorted((y, float(left), float(left) + float(wide)) for left, y, wide in found)
-    for (y, _, end), (other_y, start, _) in zip(boxes, boxes[1:], strict=False):
+    for (y, _, end), (other_y, start, _) in itertools.pairwise(boxes):
         assert y != other_y or start >= end - 0.06
 
 
@@ -126,3 +130,32 @@ def test_an_address_says_what_it_shows() -> None:
     window = read_window(QueryDict("view=table&from=2027-05-04&days=7&aircraft=8&status=OPTION&q=a+b&airport=ewr"), NOW)
     assert read_window(QueryDict(window.query), NOW) == window
     assert window.remarks == ()
+
+
+def line(before: dict[str, object] | None, after: dict[str, object] | None) -> ChangeRow:
+    return ChangeRow(
+        seq=1, at=NOW, actor_kind="person", actor_key="1", actor_label="Ann", kind="flight.changed",
+        subject_kind="flight", subject_id=1, title="", before=before, after=after, units=(),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fields"),
+    [
+        (
+            {"std": "2027-03-01T06:00Z"},
+            {"std": "2027-03-01T07:30Z"},
+            [("Std", "1 Mar 2027 06:00Z", "1 Mar 2027 07:30Z")],
+        ),
+        ({"aircraft_id": 1}, {"aircraft_id": 9}, [("Aircraft", "N1", "9")]),
+        (None, {"number": "EV1", "altn": "", "ferry": False, "pax_list": []}, [("Number", "", "EV1")]),
+        ({"empty_leg.verified_by": "Ann"}, {"empty_leg.verified_by": None}, [("Empty leg: verified by", "Ann", "–")]),
+        ({"crew": {}}, {"crew": {"CPT": "ABC"}}, [("Crew", "–", "CPT ABC")]),
+        ({"deleted": False}, {"deleted": True}, [("Deleted", "no", "yes")]),
+        ({"event_id": 4, "title": "A-check"}, None, [("Title", "A-check", "–")]),
+        ({"notes": "2027-99-99T99:99Z"}, {"notes": "x"}, [("Notes", "2027-99-99T99:99Z", "x")]),
+    ],
+)
+def test_the_trail_is_told_in_peoples_words(before: Any, after: Any, fields: list[tuple[str, str, str]]) -> None:
+    (one,) = told([line(before, after)], [PLANE])
+    assert [(f.name, f.was, f.now) for f in one.fields] == fields

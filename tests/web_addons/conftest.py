@@ -17,10 +17,10 @@ from playwright.sync_api import Browser, sync_playwright
 
 from airstair.hub import registry
 from airstair.hub.connections.commands import ConnectionInput, configure
-from airstair.hub.connections.queries import ConnectionFacts
+from airstair.hub.connections.queries import ConnectionFacts, connection
 from airstair.hub.contract import Addon, Category
 from airstair.hub.flows import Budget, Certainty, Every, Fact, Horizon, Mirror, NextTick, OnChange
-from airstair.hub.models import CallBody, CallRow, LedgerRow
+from airstair.hub.models import CallBody, CallRow, Connection, LedgerRow
 from airstair.hub.setting import Settings, setting
 from airstair.kernel.clock import ManualClock
 from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
@@ -206,11 +206,13 @@ class Desk:
         invite_user(self.admin, email, name, code or f"P{len(members(self.id))}", role, PASSWORD, **terms)
 
     def connect(self, *at: int, on: bool = True, name: str = "", **values: Any) -> ConnectionFacts:
-        """A connection to Skymart with the aircraft of these numbers; all of them without any."""
+        """A connection to Skymart with the aircraft of these numbers; all of them without any. Nobody is asked."""
         ids = [self.aircraft[n].id for n in at] if at else [one.id for one in self.aircraft]
         values = {"api_key": "right", **values}
-        wanted = ConnectionInput(values=values, aircraft=ids, on=on, name=name)
-        return configure(self.admin, "skymart", wanted).connection
+        wanted = ConnectionInput(values=values, aircraft=ids, on=False, name=name)
+        made = configure(self.admin, "skymart", wanted).connection
+        Connection.objects.filter(operator_id=self.id, id=made.id).update(on=on)
+        return connection(self.id, made.id)
 
     def ledger(self, facts: ConnectionFacts, at: int = 0, **given: Any) -> LedgerRow:
         """How the latest call for an aircraft went: accepted two minutes ago, unless said otherwise."""
@@ -277,6 +279,7 @@ def said(text: str, *, about: str = "", field: str = "", level: str = "error") -
 
 @pytest.fixture(autouse=True)
 def _quick_and_fresh(settings: Any) -> None:
+    settings.SANDBOX_URL = "http://127.0.0.1:8900"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cache.clear()
 

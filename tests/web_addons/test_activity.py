@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from airstair.hub.models import LedgerRow
 from airstair.kernel.clock import ManualClock
-from airstair.kernel.outcome import OutcomeKind
+from airstair.kernel.outcome import OutcomeKind, PartnerMessage
 from airstair.records.operators.rules import Role
 
 from .conftest import NOW, Desk, said
@@ -67,13 +67,16 @@ def test_accepted_with_errors_is_no_plain_success_and_leads_to_what_caused_it(de
     facts = desk.connect()
     flight = desk.flight()
     error = said("Airport KXXX is unknown.", about=f"flight:{flight.id}", field="endAirport")
-    desk.ledger(facts, 0, outcome="accepted_with_errors", messages=(error, said("And event.", about="event:77")))
+    whole = said("The aircraft is not fully active.", about=f"aircraft:{desk.aircraft[0].id}")
+    messages = (error, whole, said("And event.", about="event:77"))
+    desk.ledger(facts, 0, outcome="accepted_with_errors", messages=messages)
     html = _get(admin)
     row = _rows(html)["N14923"]
     assert "! Accepted with errors" in row and "✓" not in row
     assert f'<a href="/ops/flights/{flight.id}">{flight.title}</a>' in html
     assert '<code class="mono">endAirport</code>' in html
     assert 'href="/ops/events/77"' in html
+    assert f'<a href="/fleet/{desk.aircraft[0].id}">N14923</a>' in html
     assert admin.get(f"/ops/flights/{flight.id}").status_code == 200
 
 
@@ -95,7 +98,7 @@ def test_errors_are_flagged_until_a_call_comes_back_clean(desk: Desk, admin: Cli
         ({"outcome": "unchanged"}, False),
         ({"messages": (said("Noted.", level="info"),)}, False),
         ({"warnings": (said("On ground at KEWR, derived.", level="info"),)}, False),
-        ({"warnings": (said("EV1 overlaps EV2.", level="warning"),)}, True),
+        ({"warnings": (said("EV1 overlaps EV2.", level="warning"),)}, False),
         ({"messages": (said("Hm.", level="warning"),)}, True),
         *(
             ({"outcome": kind.value}, True)
@@ -107,6 +110,25 @@ def test_errors_are_flagged_until_a_call_comes_back_clean(desk: Desk, admin: Cli
 def test_what_needs_attention(desk: Desk, admin: Client, given: dict[str, Any], flagged: bool) -> None:
     desk.ledger(desk.connect(), 0, **given)
     assert ("N14923" in _rows(_get(admin, "?show=attention"))) is flagged
+
+
+@pytest.mark.parametrize(("level", "shown"), [("warning", True), ("info", False)])
+def test_what_is_warned_of_in_the_schedules_has_a_filter_of_its_own(
+    desk: Desk, admin: Client, level: str, shown: bool
+) -> None:
+    facts = desk.connect()
+    desk.ledger(facts, 0, warnings=(said("EV1 overlaps EV2.", level=level),))
+    desk.ledger(facts, 1, outcome="refused")
+    assert ("N14923" in _rows(_get(admin, "?show=warned"))) is shown
+    assert "N16561" not in _rows(_get(admin, "?show=warned"))
+
+
+def test_many_warnings_are_folded_up_and_all_there(desk: Desk, admin: Client) -> None:
+    many = tuple(PartnerMessage(level="warning", text=f"Break {n}.", code="break") for n in range(30))
+    desk.ledger(desk.connect(), 0, warnings=many)
+    row = _rows(_get(admin))["N14923"]
+    assert "In the schedule that was sent: 30 breaks" in row
+    assert all(f"Break {n}." in row for n in range(30))
 
 
 def test_our_own_warnings_are_shown_beside_the_partners_words(desk: Desk, admin: Client) -> None:
@@ -251,7 +273,7 @@ def test_an_export_says_for_each_aircraft_when_the_next_is_possible(desk: Desk, 
     assert "2 aircraft are exported now." in html
     later = html.split('<ul class="later">')[1].split("</ul>")[0]
     assert "N14923" in later and "4 Mar 12:03:00Z" in later and "N16561" not in later
-    assert "export from 4 Mar 12:03:00Z" in _rows(html)["N14923"]
+    assert "export from 12:03:00Z" in _rows(html)["N14923"]
     row = LedgerRow.objects.get(operator_id=desk.id, title="N14923")
     assert row.asked_at is None
 

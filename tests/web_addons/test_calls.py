@@ -137,7 +137,7 @@ def test_one_call_shows_request_and_answer_and_marks_what_was_wrong(desk: Desk, 
     assert "f-2" in marked and "f-1" not in marked
     wrong = re.findall(r'<mark class="hl wrong"[^>]*>(.*?)</mark>', html, re.DOTALL)
     assert len(wrong) == 1 and "KXXX" in wrong[0] and "endAirport" in wrong[0] and "startAirport" not in wrong[0]
-    assert 'id="part-1"' in html
+    assert 'id="part-1"' in html and 'href="#part-1"' in html
     assert "&quot;code&quot;: 7" in html
 
 

@@ -64,11 +64,11 @@ async def run_jobs(stop: asyncio.Event) -> None:
                     fetch_job_polling_interval=30,
                 )
             )
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({worker, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if not stop.is_set():
-            await worker  # it ended by itself, which it should not: say why
-            return
-        worker.cancel()
-        await asyncio.gather(worker, return_exceptions=True)
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait({worker, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if not stop.is_set():
+                await worker  # it ended by itself, which it should not: say why
+                return
+            worker.cancel()
+            await asyncio.gather(worker, return_exceptions=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
 
 from django.contrib.auth import logout
@@ -20,11 +20,13 @@ from django_htmx.middleware import HtmxDetails
 from airstair.kernel.actor import Actor
 from airstair.kernel.errors import AirstairError, Conflict, Forbidden, Invalid, NotFound
 from airstair.records.operators import queries as operators
-from airstair.records.operators.models import User
 from airstair.records.operators.rules import Right
 from airstair.records.operators.snapshots import OperatorFacts
 from airstair.web.live.cursor import current_cursor
 from airstair.web.security import with_headers
+
+if TYPE_CHECKING:
+    from airstair.records.operators.models import User  # what a signed-in person is; pages never query it
 
 OPERATOR_KEY = "operator_id"  # in the session: whom this person acts for
 SEVERAL_KEY = "several_operators"
@@ -45,9 +47,9 @@ View = Callable[Concatenate[PageRequest, Rest], HttpResponseBase]
 Plain = Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]
 
 
-def page(right: Right | None = None, *, doing: str = "see this page", methods: tuple[str, ...] = ("GET", "POST")) -> (
-    Callable[[View[Rest]], Plain[Rest]]
-):
+def page(
+    right: Right | None = None, *, doing: str = "see this page", methods: tuple[str, ...] = ("GET", "POST")
+) -> Callable[[View[Rest]], Plain[Rest]]:
     """A view for signed-in people. Sets `request.operator`, `request.actor`, `request.live_cursor`.
 
     `right` is needed for the page as a whole; `doing` completes “You need … to …”. What the view raises from
@@ -62,7 +64,7 @@ def page(right: Right | None = None, *, doing: str = "see this page", methods: t
                 return HttpResponseNotAllowed(allowed)
             return with_headers(request, _answer(request, lambda acting: view(acting, *args, **kwargs), right, doing))
 
-        return wrapped
+        return cast("Plain[Rest]", wrapped)
 
     return decorate
 
@@ -75,7 +77,8 @@ def _answer(
         return turned_away
     acting: PageRequest = request  # type: ignore[assignment]  # `_acting` has just made it one
     if _unprintable(request):
-        return problem(request, "That cannot be read", "The address or the form holds a character that text cannot have.", 400)
+        sentence = "The address or the form holds a character that text cannot have. Type it anew."
+        return problem(request, "That cannot be read", sentence, 400)
     try:
         if right is not None:
             acting.actor.require(right, doing)

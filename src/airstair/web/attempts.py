@@ -20,7 +20,7 @@ def too_many(address: str, email: str) -> bool:
     """Whether this address must wait before it may try this email again."""
     person, everybody = _keys(address, email)
     counts = cache.get_many([person, everybody])
-    return counts.get(person, 0) >= PER_PERSON or counts.get(everybody, 0) >= PER_ADDRESS
+    return bool(counts.get(person, 0) >= PER_PERSON or counts.get(everybody, 0) >= PER_ADDRESS)
 
 
 def failed(address: str, email: str) -> None:

@@ -17,7 +17,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:
-    return _shown(request, "That cannot be read", "The browser sent something that cannot be read. Go back, try again.", 400)
+    return _shown(
+        request, "That cannot be read", "The browser sent something that cannot be read. Go back, try again.", 400
+    )
 
 
 def not_allowed(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:

@@ -29,7 +29,13 @@ class UtcWidget(forms.MultiWidget):
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         day = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
         clock = forms.TextInput(
-            attrs={"inputmode": "numeric", "placeholder": "hhmmZ", "maxlength": "6", "autocomplete": "off", "data-clock": ""}
+            attrs={
+                "inputmode": "numeric",
+                "placeholder": "hhmmZ",
+                "maxlength": "6",
+                "autocomplete": "off",
+                "data-clock": "",
+            }
         )
         super().__init__({"date": day, "time": clock}, attrs)
 
@@ -179,13 +185,14 @@ class CommandForm(forms.Form):
             self.add_error(*self._placed(problem.field, problem.sentence))
 
     def _placed(self, name: str, sentence: str) -> tuple[str | None, str]:
-        for known in (name, self.aliases.get(name, ""), name.partition(".")[0], self.aliases.get(name.partition(".")[0], "")):
+        start = name.partition(".")[0]
+        for known in (name, self.aliases.get(name, ""), start, self.aliases.get(start, "")):
             if known in self.fields:
                 return known, sentence
         return None, f"{name.replace('_', ' ').capitalize()}: {sentence}" if name else sentence
 
     @property
-    def status(self) -> int:
+    def http_status(self) -> int:
         """The status of a page that shows this form again."""
         if self.conflict:
             return 409

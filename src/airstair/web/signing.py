@@ -11,7 +11,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from airstair.records.operators import queries as operators
-from airstair.records.operators.models import User
 from airstair.web import attempts
 from airstair.web.acting import OPERATOR_KEY, SEVERAL_KEY, sign_out_of
 from airstair.web.security import with_headers
@@ -36,10 +35,10 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     if attempts.too_many(address, email):
         return _form(request, aim, email, _WAIT, status=429)
     user = authenticate(request, username=email, password=password) if "\x00" not in email + password else None
-    if not isinstance(user, User):
+    if user is None:
         attempts.failed(address, email)
         return _form(request, aim, email, _WRONG, status=422)
-    places = operators.memberships_of_user(user.id)
+    places = operators.memberships_of_user(int(user.pk))
     if not places:
         return _form(request, aim, email, _NOWHERE, status=403)
     attempts.succeeded(address, email)

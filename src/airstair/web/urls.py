@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from airstair.web import signing
@@ -75,6 +73,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_fleet,
     *_settings,
     path("live/poll", live.poll, name="live-poll"),
+    path("addons/", include("airstair.web.addons.urls")),
 ]
-if importlib.util.find_spec("airstair.web.addons.urls") is not None:
-    urlpatterns.append(path("addons/", include("airstair.web.addons.urls")))

@@ -20,9 +20,10 @@ from django.db import IntegrityError, transaction
 from airstair.changes.record import NewChange, record
 from airstair.hub.connections.queries import ConnectionFacts, account_of, connection, typed_settings
 from airstair.hub.connections.secrets import SecretsUnreadable, seal, unseal
+from airstair.hub.connections.ticks import fall_back, tick, ticks
 from airstair.hub.contract import Addon
 from airstair.hub.http import CallFailed, HttpPool, PartnerHttp, is_private, same_origin
-from airstair.hub.models import Connection, TickedAircraft
+from airstair.hub.models import Connection
 from airstair.hub.registry import addon
 from airstair.hub.setting import Settings, missing_when_on, read_settings, secret_names, settings_of
 from airstair.kernel.actor import Actor
@@ -72,7 +73,7 @@ def configure(actor: Actor, addon_key: str, wanted: ConnectionInput, *, clock: C
     one = addon(addon_key)
     row = _row(actor, one, wanted)
     found = _seen(row)
-    before = _picture(row, _ticks(row))
+    before = _picture(row, ticks(row))
     typed = _new_settings(actor, one, row, wanted)
     on = row.on if wanted.on is None else wanted.on
     _refuse_wrong(actor, one, row, typed, wanted, on=on)
@@ -86,12 +87,15 @@ def configure(actor: Actor, addon_key: str, wanted: ConnectionInput, *, clock: C
         # A partner that is away has not said that the credentials are wrong: then the connection stays on.
         on = outcome is None or outcome.kind not in _WRONG
     row.on = on
-    secrets = secret_names(one.settings)
-    values = msgspec.to_builtins(typed)
-    row.settings = {name: value for name, value in values.items() if name not in secrets}
-    row.secrets = seal(actor.operator_id, {name: values[name] for name in secrets if values[name]})
+    names = secret_names(one.settings)
+    values = msgspec.json.decode(msgspec.json.encode(typed))  # as the table gives it back, so that equal is equal
+    row.settings = {name: value for name, value in values.items() if name not in names}
+    secrets = {name: values[name] for name in names if values[name]}
+    replaced = secrets != _stored_secrets(row)
+    if replaced:
+        row.secrets = seal(actor.operator_id, secrets)
     row.account = account_of(one, typed)
-    _save(actor, row, wanted, before, found, secrets_changed=credentials_changed)
+    _save(actor, row, wanted, before, found, secrets_changed=replaced)
     return Configured(connection=connection(actor.operator_id, row.id), warnings=warnings)
 
 
@@ -104,12 +108,12 @@ def remove_connection(actor: Actor, connection_id: int) -> None:
             raise NotFound(f"Connection {connection_id}")
         if row.is_default:
             raise Conflict("The default connection stays. Switch it off instead.")
-        before = _picture(row, _ticks(row))
+        before = _picture(row, ticks(row))
         default = Connection.objects.filter(operator_id=row.operator_id, addon=row.addon, is_default=True).first()
-        if default is not None and not default.all_aircraft:
-            mine = TickedAircraft.objects.filter(operator_id=row.operator_id, connection_id=row.id)
-            mine.update(connection_id=default.id)
-        row.delete()
+        if default is not None:
+            fall_back(row, default)
+        # Not row.delete(): that takes the row's own id away, which the change still names.
+        Connection.objects.filter(operator_id=row.operator_id, id=row.id).delete()
         _record(actor, row, "connection.removed", before, None)
 
 
@@ -269,13 +273,6 @@ async def _ask(one: Addon, typed: Settings, clock: Clock) -> Outcome:
     return http.hide_secrets(outcome)
 
 
-def _ticks(row: Connection) -> list[int]:
-    if row._state.adding:
-        return []
-    rows = TickedAircraft.objects.filter(operator_id=row.operator_id, connection_id=row.id)
-    return sorted(rows.values_list("aircraft_id", flat=True))
-
-
 def _seen(row: Connection) -> tuple[Any, ...]:
     """What two admins could change under each other's hands."""
     return (row.settings, bytes(row.secrets), row.on, row.all_aircraft)
@@ -302,8 +299,8 @@ def _save(
                 raise Conflict("Somebody else has changed this connection meanwhile. Look at it again, then save.")
             row.save(update_fields=_CONFIGURED)
         if wanted.aircraft is not None:
-            _tick(row, wanted.aircraft)
-        after = _picture(row, _ticks(row))
+            tick(row, None if isinstance(wanted.aircraft, str) else wanted.aircraft)
+        after = _picture(row, ticks(row))
         if secrets_changed and not made:
             # That a secret was replaced is part of the audit trail; neither value is.
             before, after = before | {"credentials": "(hidden)"}, after | {"credentials": "(changed)"}
@@ -319,26 +316,6 @@ def _insert(row: Connection) -> None:
             row.save(force_insert=True)
     except IntegrityError:
         raise Conflict("Somebody else has just made this connection. Look at it again, then save.") from None
-
-
-def _tick(row: Connection, aircraft: Sequence[int] | str) -> None:
-    mine = TickedAircraft.objects.filter(operator_id=row.operator_id, addon=row.addon, connection_id=row.id)
-    if aircraft == ALL_AIRCRAFT:
-        mine.delete()
-        Connection.objects.filter(operator_id=row.operator_id, id=row.id).update(all_aircraft=True)
-        row.all_aircraft = True
-        return
-    if row.all_aircraft:
-        Connection.objects.filter(operator_id=row.operator_id, id=row.id).update(all_aircraft=False)
-        row.all_aircraft = False
-    mine.exclude(aircraft_id__in=aircraft).delete()
-    for aircraft_id in aircraft:
-        TickedAircraft.objects.update_or_create(
-            operator_id=row.operator_id,
-            addon=row.addon,
-            aircraft_id=aircraft_id,
-            defaults={"connection_id": row.id},
-        )
 
 
 def _picture(row: Connection, ticks: list[int]) -> dict[str, Any]:

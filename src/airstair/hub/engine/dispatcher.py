@@ -25,7 +25,7 @@ from airstair.hub.engine.leases import Leases, fan_out
 from airstair.hub.engine.reading import Snapshots, Together
 from airstair.hub.engine.readings import Readings
 from airstair.hub.engine.saver import Saver
-from airstair.hub.engine.store import Store, connect
+from airstair.hub.engine.store import NewChange, Store, connect
 from airstair.hub.http import HttpPool
 from airstair.hub.limits import Limits
 from airstair.kernel.clock import Clock, SystemClock
@@ -50,7 +50,7 @@ class Dispatcher:
         self._given_pool = pool
         self.worker = random.getrandbits(31)
         self._wake = asyncio.Event()
-        self._reading = asyncio.Lock()
+        self._one_round = asyncio.Lock()  # the serving loop's, or that of `settle`
         self._cursors_saved: datetime | None = None
         self._was_cut_off = False
         self._listener: psycopg.AsyncConnection | None = None
@@ -124,7 +124,7 @@ class Dispatcher:
         try:
             while not self._services.saver.idle:
                 await self._services.saver.flush()
-            rows = self._cursor_rows()
+            rows = self._cursor_rows(given_back=self._clock.now())
             if rows:
                 await self._store.save([], [], rows)
         except psycopg.Error:
@@ -148,12 +148,9 @@ class Dispatcher:
         await self.ready()
         while True:
             await self._leases.turn()
-            await self._read_changes()
-            await self._look_after()
-            for leased in self.leased.values():
-                leased.kick()
+            await self._round()
             now = self._clock.now()
-            busy = self._leases.leaving or any(leased.busy(now) for leased in self.leased.values())
+            busy = self._leases.busy or any(leased.busy(now) for leased in self.leased.values())
             if not busy and self._services.saver.idle:
                 return
             await asyncio.sleep(0.001)
@@ -167,11 +164,15 @@ class Dispatcher:
     async def _serve(self) -> None:
         while True:
             self._wake.clear()
+            await self._round()
+            await self._sleep()
+
+    async def _round(self) -> None:
+        async with self._one_round:
             await self._read_changes()
             await self._look_after()
             for leased in list(self.leased.values()):
                 leased.kick()
-            await self._sleep()
 
     async def _sleep(self) -> None:
         now = self._clock.now()
@@ -189,18 +190,17 @@ class Dispatcher:
 
     async def _read_changes(self) -> None:
         """Fan out: what is new in the log, to the connections whose units it names."""
-        async with self._reading:
-            changes = await self._readings.read()
-            by_operator: dict[int, list[Any]] = {}
-            for change in changes:
-                by_operator.setdefault(change.operator_id, []).append(change)
-            for operator_id, theirs in by_operator.items():
-                fan_out(theirs, self._leases.of_operator(operator_id), self._readings.latest)
-            self._readings.forget({g for leased in self.leased.values() for g in leased.generations})
-            reconfigured = {c.operator_id for c in changes if c.kind.startswith(("connection.", "aircraft."))}
-            self._leases.configured(reconfigured)
+        changes = await self._readings.read()
+        by_operator: dict[int, list[NewChange]] = {}
+        for change in changes:
+            by_operator.setdefault(change.operator_id, []).append(change)
+        for operator_id, theirs in by_operator.items():
+            fan_out(theirs, self._leases.of_operator(operator_id), self._readings.latest)
+        self._readings.forget({g for leased in self.leased.values() for g in leased.generations})
+        reconfigured = {c.operator_id for c in changes if c.about_connections}
         if reconfigured:
             asked = {unit.id for c in changes if c.kind == EXPORT_ASKED for unit in c.units}
+            self._leases.configured(reconfigured)
             await self._leases.configure(reconfigured, asked)
 
     async def _look_after(self) -> None:
@@ -221,12 +221,10 @@ class Dispatcher:
             if rows and self._services.saver.idle:
                 await self._store.save([], [], rows)
 
-    def _cursor_rows(self) -> list[tuple[Any, ...]]:
-        """The cursors that may be saved now."""
-        now = self._clock.now()
-        rows = (
-            leased.cursor_row(self._readings.snapshots, self._readings.latest, now) for leased in self.leased.values()
-        )
+    def _cursor_rows(self, *, given_back: datetime | None = None) -> list[tuple[Any, ...]]:
+        """The cursors that may be saved now. `given_back`: nothing is sent through them any more."""
+        snapshots, latest = self._readings.snapshots, self._readings.latest
+        rows = (leased.cursor_row(snapshots, latest, given_back=given_back) for leased in self.leased.values())
         return [row for row in rows if row is not None]
 
 

@@ -22,6 +22,9 @@ CONNECTION_TROUBLE = frozenset(
     }
 )
 
+# The partner may hold what was sent all the same: a gateway answers 502 for a server that goes on working.
+DOUBTFUL = frozenset({OutcomeKind.UNKNOWN, OutcomeKind.UNAVAILABLE, OutcomeKind.UNREADABLE})
+
 _WORST_FIRST = (
     OutcomeKind.UNAUTHORISED,
     OutcomeKind.MISCONFIGURED,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from airstair.hub.connections.queries import LiveConnection
@@ -20,6 +20,8 @@ from airstair.hub.limits import Limits
 from airstair.kernel.clock import Clock
 from airstair.kernel.outcome import Outcome
 from airstair.kernel.units import Unit
+
+_HELD = datetime(1970, 1, 1, tzinfo=UTC)  # what stands for "not given back" in the table
 
 
 @dataclass(slots=True)
@@ -128,11 +130,13 @@ class Leased:
         """The generations of what has not reached the ledger yet."""
         return {generation for sender in self.senders.values() for generation in sender.waiting.generations}
 
-    def cursor_row(self, readings: Mapping[int, str], latest: int, now: datetime) -> tuple[Any, ...] | None:
+    def cursor_row(
+        self, readings: Mapping[int, str], latest: int, *, given_back: datetime | None = None
+    ) -> tuple[Any, ...] | None:
         """The cursor that may be saved now, as a row; `None` while nothing may be vouched for.
 
-        `readings`: the snapshot of each generation read by this worker. What was outstanding in a generation that is
-        not kept any more is vouched for by none.
+        `given_back`: when no call was under way any more; `None` while it is held. `readings`: the snapshot of each
+        generation read by this worker. What is outstanding in one that is not kept any more, none vouches for.
         """
         if not self.caught_up or self.by_clock_alone:
             return None
@@ -145,7 +149,7 @@ class Leased:
             self.connection.operator_id,
             self.connection.id,
             self._cursor,
-            now,
+            given_back or _HELD,
             self.compared_at,
             self.paused_until,
             self.failures,

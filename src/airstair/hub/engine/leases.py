@@ -19,7 +19,7 @@ from django.db import connection as django_connection
 from airstair.hub.connections.queries import LiveConnection, ids_switched_on, live_connections
 from airstair.hub.engine.leased import Leased, Services
 from airstair.hub.engine.readings import Readings
-from airstair.hub.engine.store import NewChange
+from airstair.hub.engine.store import Held, NewChange
 
 log = logging.getLogger(__name__)
 
@@ -95,13 +95,14 @@ class Leases:
 
     async def _save_cursor(self, leased: Leased) -> None:
         now = self._services.clock.now()
-        row = leased.cursor_row(self._readings.snapshots, self._readings.latest, now)
+        row = leased.cursor_row(self._readings.snapshots, self._readings.latest, given_back=now)
         if row is not None:
             await self._services.store.save([], [], [row])
 
     @property
-    def leaving(self) -> bool:
-        return bool(self._leaving)
+    def busy(self) -> bool:
+        """Whether connections are changing hands."""
+        return bool(self._leaving) or self._turn_wanted.is_set() or self._turning.locked()
 
     def _raise_what_failed(self) -> None:
         for task in self._leaving.values():
@@ -153,7 +154,7 @@ class Leases:
         lost = await store.forget_lost_calls(connection.operator_id, connection.id, now)
         if lost:
             log.info("Connection %s: %s calls of a stopped worker count as unknown.", connection.id, lost)
-        held = await store.held(connection.operator_id, connection.id)
+        held = await store.take_cursor(connection.operator_id, connection.id)
         leased = Leased(connection, self._services, held)
         await self._set_units(leased)
         # From here on it hears of every new change; what happened before it was leased is read after that,
@@ -161,23 +162,32 @@ class Leases:
         self.held[connection.id] = leased
         self._by_operator.setdefault(connection.operator_id, set()).add(connection.id)
         leased.begins_at = self._readings.latest
-        await self._catch_up(leased, held.snapshot)
+        await self._catch_up(leased, held)
         leased.caught_up = True
         leased.kick()
         self._services.wake()
 
-    async def _catch_up(self, leased: Leased, since: str | None) -> None:
+    async def _catch_up(self, leased: Leased, held: Held) -> None:
         store, connection, generation = self._services.store, leased.connection, leased.begins_at
-        if since is None:
-            leased.compared_at = self._services.clock.now()
-            for sender in leased.senders.values():
+        if leased.by_clock_alone:
+            return
+        missed: list[NewChange] = []
+        if held.snapshot is not None:
+            _, missed = await store.changes_since(held.snapshot, connection.operator_id)
+        everything = held.snapshot is None or any(change.about_connections for change in missed)
+        if not held.in_good_order:
+            # What has changed since its cursor may have been on its way when the worker before was killed, and have
+            # been taken back since: then the ledger shows no difference, and the partner something else.
+            units = {unit for change in missed for unit in change.units}
+            await store.doubt(connection.operator_id, connection.id, units, everything=everything)
+        fan_out(missed, [leased], generation)
+        for sender in leased.senders.values():
+            for unit in await store.undelivered(*sender.key):
+                sender.changed(unit, generation, bulk=True)
+            if everything:
                 sender.all_may_be_stale(generation)
-        elif not leased.by_clock_alone:
-            _, missed = await store.changes_since(since, connection.operator_id)
-            fan_out(missed, [leased], generation)
-            for sender in leased.senders.values():
-                for unit in await store.undelivered(*sender.key):
-                    sender.changed(unit, generation, bulk=True)
+        if everything:
+            leased.compared_at = self._services.clock.now()
 
     async def _set_units(self, leased: Leased) -> None:
         for sender in leased.senders.values():

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import psycopg
 
 from airstair.hub.engine.calling import CANNOT_BE_MADE, CannotBeMade, ask_partner, make_document
-from airstair.hub.engine.judging import Verdict, judge, unsent, worst
+from airstair.hub.engine.judging import DOUBTFUL, Verdict, judge, unsent, worst
 from airstair.hub.engine.pace import Pace
 from airstair.hub.engine.reading import CannotBeRead
 from airstair.hub.engine.results import CallMade, Known, Result
@@ -103,8 +103,9 @@ class Sender(Units):
 
     async def _send_all(self, allowed: Sequence[Prepared]) -> None:
         left: list[Unit] = []
+        had_to_wait = False
         for batch in _batches(allowed, self.flow.units_per_call):
-            had_to_wait = self._slots.locked()
+            had_to_wait = had_to_wait or self._slots.locked()
             await self._slots.acquire()
             sendable = [one for one in batch if self._still_good(one, had_to_wait)]
             left += [one.unit for one in batch if one not in sendable]
@@ -254,7 +255,7 @@ class Sender(Units):
         failures, interval = max(1, self.leased.failures), self.interval
         verdict = verdict or judge(self.flow, outcome, tries=tries, failures=failures, interval=interval, ended=ended)
         changed = delivered and one.fingerprint != known.fingerprint
-        held = one.fingerprint if delivered else (None if outcome.kind is OutcomeKind.UNKNOWN else known.fingerprint)
+        held = one.fingerprint if delivered else (None if outcome.kind in DOUBTFUL else known.fingerprint)
         if verdict.pause_until is not None:
             self.leased.pause(verdict.pause_until)
         remote_id = outcome.remote_id or known.remote_id

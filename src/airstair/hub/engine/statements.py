@@ -10,8 +10,16 @@ SELECT objid::bigint FROM pg_locks
 LEASE = "SELECT id FROM unnest(%s::bigint[]) AS wanted(id) WHERE pg_try_advisory_lock(%s | id)"
 RELEASE = "SELECT pg_advisory_unlock(%s | id) FROM unnest(%s::bigint[]) AS held(id)"
 
-HELD = """
-SELECT snapshot, compared_at, paused_until, failures FROM hub_cursor WHERE (operator_id, connection_id) = (%s, %s)
+# `saved_at` tells when the connection was given back in good order; while it is held it stands at the epoch.
+TAKE_CURSOR = """
+WITH was AS (SELECT * FROM hub_cursor WHERE (operator_id, connection_id) = (%s, %s) FOR UPDATE)
+UPDATE hub_cursor now SET saved_at = 'epoch'
+  FROM was WHERE (now.operator_id, now.connection_id) = (was.operator_id, was.connection_id)
+RETURNING was.snapshot, was.compared_at, was.paused_until, was.failures, was.saved_at > 'epoch'
+"""
+DOUBT = """
+UPDATE hub_ledger SET fingerprint = NULL
+ WHERE (operator_id, connection_id) = (%s, %s) AND (unit = ANY(%s) OR %s) AND fingerprint IS NOT NULL
 """
 LEDGER = """
 SELECT unit, fingerprint, remote_id, last_attempt, asked_at, tries FROM hub_ledger
@@ -81,9 +89,9 @@ INSERT INTO hub_call_body (operator_id, digest, body, parts, part_titles) VALUES
 ON CONFLICT DO NOTHING
 """
 
-# A fingerprint is kept when a call failed: the partner still holds what it last accepted. After a lost answer
-# that is not known any more, so the next document is sent whatever it is. What a person asked for while the call
-# was under way already is still to be done.
+# A fingerprint is kept when the partner refused: it still holds what it last accepted. After a lost answer, or one that
+# need not have come from where documents are kept (judging.DOUBTFUL), that is not known any more, so the next document
+# is sent whatever it is. What a person asked for while the call was under way already is still to be done.
 SAVE_RESULTS = """
 INSERT INTO hub_ledger AS was (operator_id, connection_id, flow, unit, title, fingerprint, remote_id, last_attempt,
        last_success, last_change, next_due, outcome, http_status, messages, warnings, sent, tries, call_id)
@@ -95,7 +103,7 @@ SELECT o, c, f, u, t, fp, rid, la, ls, lc, nd, oc, hs, m::jsonb, w::jsonb, s, tr
  ORDER BY o, c, f, u
 ON CONFLICT (operator_id, connection_id, flow, unit) DO UPDATE SET
        title = EXCLUDED.title,
-       fingerprint = CASE WHEN EXCLUDED.outcome = 'unknown' THEN NULL
+       fingerprint = CASE WHEN EXCLUDED.outcome IN ('unknown', 'unavailable', 'unreadable') THEN NULL
                           ELSE COALESCE(EXCLUDED.fingerprint, was.fingerprint) END,
        remote_id = CASE WHEN EXCLUDED.remote_id = '' THEN was.remote_id ELSE EXCLUDED.remote_id END,
        last_attempt = EXCLUDED.last_attempt,

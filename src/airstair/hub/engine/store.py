@@ -55,6 +55,11 @@ class NewChange(msgspec.Struct, frozen=True):
     units: tuple[Unit, ...]
     bulk: bool
 
+    @property
+    def about_connections(self) -> bool:
+        """Whether it may change what is sent through which connection, and how."""
+        return self.kind.startswith(("connection.", "aircraft."))
+
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
     """What a newly leased connection knows from before."""
@@ -63,6 +68,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     compared_at: datetime | None
     paused_until: datetime | None
     failures: int
+    in_good_order: bool  # whoever held it before gave it back; else it was killed, with calls under way perhaps
 
 
 class Store:
@@ -125,11 +131,6 @@ class Store:
         ]
         return found[0][0], changes
 
-    async def held(self, operator_id: int, connection_id: int) -> Held:
-        found = await self._read(statements.HELD, [operator_id, connection_id])
-        snapshot, compared_at, paused_until, failures = found[0] if found else (None, None, None, 0)
-        return Held(snapshot=snapshot, compared_at=compared_at, paused_until=paused_until, failures=failures)
-
     async def ledger(self, operator_id: int, connection_id: int, flow: str) -> dict[Unit, Known]:
         """Everything known about a connection's units, for flows that run on a clock."""
         found = await self._read(statements.LEDGER, [operator_id, connection_id, flow])
@@ -146,6 +147,26 @@ class Store:
         return {(row[0], row[1], row[2], row[3]): _known(row[4:]) for row in found}
 
     # ── Writing ─────────────────────────────────────────────────────────────────────────────────
+
+    async def take_cursor(self, operator_id: int, connection_id: int) -> Held:
+        """What is known from before of a connection that has just been leased; from now on it counts as held."""
+        async with self._writing:
+            found = await (await self._writer.execute(statements.TAKE_CURSOR, [operator_id, connection_id])).fetchone()
+        if found is None:
+            return Held(snapshot=None, compared_at=None, paused_until=None, failures=0, in_good_order=False)
+        return Held(
+            snapshot=found[0],
+            compared_at=found[1],
+            paused_until=found[2],
+            failures=found[3],
+            in_good_order=found[4],
+        )
+
+    async def doubt(self, operator_id: int, connection_id: int, units: Iterable[Unit], *, everything: bool) -> None:
+        """What the partner holds of these is not known: a worker died that may have been sending them."""
+        async with self._writing:
+            names = [str(unit) for unit in units]
+            await self._writer.execute(statements.DOUBT, [operator_id, connection_id, names, everything])
 
     async def forget_lost_calls(self, operator_id: int, connection_id: int, now: datetime) -> int:
         """Calls that a dead worker began: their answers are lost. They count as attempts made now; answers how many."""

@@ -106,6 +106,9 @@ class Units:
         self.waiting.keep_only(self.is_ours)
         for gone in [unit for unit in self.due if unit not in self._titles]:
             self.due.set(gone, None)
+        if not self.by_clock:  # should one come back, another connection may have sent it meanwhile
+            for gone in [unit for unit in self._known if unit not in self._titles]:
+                del self._known[gone]
 
     def _newer(self, unit: Unit, stored: Known) -> Known:
         """What is true of the unit: a call that has just ended may not be in the ledger yet."""

@@ -5,6 +5,7 @@ Reads only. Fixed number of statements, however many aircraft: `_STATEMENTS` bel
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,8 +34,9 @@ from airstair.web.addons.telling import Titles, Told
 # 3 more with the progress of an export.
 _ON_A_PAGE = 200
 _MOST_CALLS = 500
-MOST_TOLD = 6
-SHOWS = (("all", "All"), ("attention", "Needs attention"))
+MOST_TOLD = 12
+_WARNINGS_AT_ONCE = 2  # more of our own are folded up behind their number
+SHOWS = (("all", "All"), ("attention", "Needs attention"), ("warned", "Schedule warnings"))
 _GOOD = (OutcomeKind.ACCEPTED, OutcomeKind.UNCHANGED)
 
 
@@ -52,19 +54,28 @@ class Row:
     due_in: str
     overdue: bool
     possible_from: datetime | None  # when its next export is possible, while the partner's floor forbids one
+    alone: bool  # the only aircraft on the page: then everything is unfolded
 
     @property
     def shown_messages(self) -> list[Told]:
         return self.messages[:MOST_TOLD]
 
     @property
-    def shown_warnings(self) -> list[Told]:
-        return self.warnings[:MOST_TOLD]
+    def more(self) -> int:
+        """Messages that there is no room for; the call shows them all."""
+        return max(0, len(self.messages) - MOST_TOLD)
 
     @property
-    def more(self) -> int:
-        """Messages and warnings that there is no room for; the call shows them all."""
-        return max(0, len(self.messages) - MOST_TOLD) + max(0, len(self.warnings) - MOST_TOLD)
+    def folded(self) -> str:
+        """`24 breaks, 1 overlap` when our own warnings are too many to be read at a glance; else empty."""
+        if len(self.warnings) <= _WARNINGS_AT_ONCE:
+            return ""
+        counts = Counter(told.message.code.replace("-", " ") or told.look.word.lower() for told in self.warnings)
+        return ", ".join(f"{count} {code}{'s' if count > 1 else ''}" for code, count in counts.most_common())
+
+    @property
+    def possible_words(self) -> str:
+        return f"{self.possible_from:%H:%M:%S}Z" if self.possible_from else ""
 
 
 @dataclass(frozen=True)
@@ -123,10 +134,15 @@ def may_see(line: LedgerLine, visible: Collection[int] | None) -> bool:
 
 
 def needs_attention(line: LedgerLine) -> bool:
-    """Whether somebody should look: the call failed, or was accepted with errors, or our own warnings stand."""
+    """Whether somebody should look: the call failed, or was accepted with errors, or the partner warns of something."""
     if line.outcome is not None and line.outcome not in _GOOD:
         return True
-    return any(m.level in ("error", "warning") for m in (*line.messages, *line.warnings))
+    return any(m.level in ("error", "warning") for m in line.messages)
+
+
+def is_warned_of(line: LedgerLine) -> bool:
+    """Whether we ourselves saw something in the schedule that was sent: an overlap, a break."""
+    return any(m.level in ("error", "warning") for m in line.warnings)
 
 
 def _state(request: PageRequest, one: Addon, facts: ConnectionFacts, lines: list[LedgerLine]) -> dict[str, object]:
@@ -146,7 +162,11 @@ def tiles(clocks: Clocks, now: datetime) -> list[Tile]:
         ("Last change", clocks.last_change, "When the partner last accepted something new."),
         ("Oldest waiting", clocks.oldest_waiting, "Since when the oldest thing waits to be delivered."),
     )
-    return [Tile(label, when, times.apart(when, now), meaning) for label, when, meaning in shown]
+    return [
+        # What failed waits for its next call: that time lies ahead.
+        Tile(label, when, f"{'next try ' if when and when > now else ''}{times.apart(when, now)}", meaning)
+        for label, when, meaning in shown
+    ]
 
 
 def _rows(
@@ -158,9 +178,12 @@ def _rows(
 ) -> dict[str, object]:
     chosen = read_filters(request)
     fitting = [line for line in lines if chosen.aircraft_id is None or line.unit.id == chosen.aircraft_id]
-    counts = {"all": len(fitting), "attention": sum(map(needs_attention, fitting))}
-    if chosen.show == "attention":
-        fitting = [line for line in fitting if needs_attention(line)]
+    shown = {
+        "all": fitting,
+        "attention": [line for line in fitting if needs_attention(line)],
+        "warned": [line for line in fitting if is_warned_of(line)],
+    }
+    fitting = shown[chosen.show]
     pages = max(1, -(-len(fitting) // _ON_A_PAGE))
     at = min(chosen.page, pages)
     on_page = fitting[(at - 1) * _ON_A_PAGE : at * _ON_A_PAGE]
@@ -168,7 +191,7 @@ def _rows(
     return {
         "rows": _shown(request, one, facts, on_page, visible),
         "chosen": chosen,
-        "shows": [(value, word, counts[value]) for value, word in SHOWS],
+        "shows": [(value, word, len(shown[value])) for value, word in SHOWS],
         "units": [(line.unit.id, line.title) for line in lines if line.unit.kind is UnitKind.AIRCRAFT],
         "outcomes": [(look_of_outcome(kind), count) for kind, count in outcomes.items() if count],
         "at_page": at,
@@ -186,7 +209,8 @@ def _shown(
 ) -> list[Row]:
     now = times.now()
     said = [message for line in lines for message in (*line.messages, *line.warnings)]
-    titles = Titles(request.operator.id, said, aircraft_ids=visible)
+    units = {str(line.unit): line.title for line in lines}
+    titles = Titles(request.operator.id, said, aircraft_ids=visible, known=units)
     durations = _durations(request.operator.id, facts, lines)
     flows = {flow.key: flow for flow in one.flows}
     return [
@@ -201,6 +225,7 @@ def _shown(
             due_in=times.apart(line.next_due, now),
             overdue=bool(facts.on and line.next_due and line.next_due < now and not line.sending),
             possible_from=exporting.possible_from(line, one, now),
+            alone=len(lines) == 1,
         )
         for line in lines
     ]
@@ -222,7 +247,7 @@ def read_filters(request: PageRequest) -> Chosen:
     remarks = []
     show = request.GET.get("show", "") or "all"
     if show not in dict(SHOWS):
-        remarks.append(f"“{show[:30]}” is not a filter. Choose all, or what needs attention.")
+        remarks.append(f"“{show[:30]}” is not a filter. Choose all, what needs attention, or schedule warnings.")
         show = "all"
     aircraft, number = request.GET.get("aircraft", ""), request.GET.get("page", "") or "1"
     if aircraft and not is_id(aircraft):

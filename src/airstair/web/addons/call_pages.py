@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -52,7 +52,9 @@ def calls(request: PageRequest) -> HttpResponse:
     found = [] if nothing else _search(request.operator.id, search, part)
     more = len(found) > search.limit
     on_page = [one for one in found[: search.limit] if _may_see(one, visible)]
-    titles = Titles(request.operator.id, [m for one in on_page for m in one.messages], aircraft_ids=visible)
+    said = [message for one in on_page for message in one.messages]
+    units = {unit: one.title for one in on_page for unit in one.units}
+    titles = Titles(request.operator.id, said, aircraft_ids=visible, known=units)
     last = found[search.limit - 1] if more else None
     context = {
         "search": search,
@@ -63,9 +65,20 @@ def calls(request: PageRequest) -> HttpResponse:
         "older": f"{search.query}&before={mark(last.at, last.id)}" if last else "",
         "addons": list(addons().values()),
         "fleet": visible_to(request.actor),
+        "quick": _quick(times.now()),
         "outcomes": [(kind.value, look_of_outcome(kind).word) for kind in OutcomeKind],
     }
     return render(request, "web/addons/calls.html", context)
+
+
+def _quick(now: datetime) -> list[tuple[str, str]]:
+    """Times that are often looked at, as the address has them."""
+    since = {
+        "Last hour": now.replace(second=0, microsecond=0) - timedelta(hours=1),
+        "Today": now.replace(hour=0, minute=0, second=0, microsecond=0),
+        "7 days": now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=7),
+    }
+    return [(word, f"{when:%Y-%m-%d %H:%M}") for word, when in since.items()]
 
 
 def titles_of(request: PageRequest, key: str, visible: Collection[int] | None) -> str:
@@ -111,15 +124,16 @@ def call(request: PageRequest, call_id: int) -> HttpResponse:
     """One call, whole, with the parts marked that the partner had something to say about."""
     visible = visible_aircraft(request.actor)
     one = _find(request, call_id, visible)
-    titles = Titles(request.operator.id, one.messages, aircraft_ids=visible, known=dict(one.parts))
-    marks = marks_of(one)
+    known = dict.fromkeys(one.units, one.title) | dict(one.parts)
+    titles = Titles(request.operator.id, one.messages, aircraft_ids=visible, known=known)
+    marks, numbers = marks_of(one), {key: number for number, (key, _) in enumerate(one.parts)}
     earlier, later = _neighbours(request.operator.id, one)
     context = {
         "line": _line(one, titles),
         "call": one,
         "request_body": bodies.shown(one.request_body, parts=len(one.parts), marks=marks),
         "response_body": bodies.shown(one.response_body),
-        "numbers": {key: number for number, (key, _) in enumerate(one.parts) if number in marks},
+        "told": [(told, numbers.get(told.message.about)) for told in titles.told(one.messages)],
         "earlier": earlier,
         "later": later,
         "has_addon": one.addon in addons(),

@@ -98,7 +98,12 @@ def panel(request: PageRequest, facts: ConnectionFacts, visible: Collection[int]
     if isinstance(asked, dict) and asked.get("connection") == facts.id:
         del request.session[_ASKED]
         later = [(title, parse_utc(when)) for title, when in asked["later"]]
-        context["asked"] = {"now": asked["now"], "later": later[:_MOST_NAMED], "more": max(0, len(later) - _MOST_NAMED)}
+        context["asked"] = {
+            "now": asked["now"],
+            "later": sorted(later),
+            "first": min((when for _, when in later), default=None),
+            "last": max((when for _, when in later), default=None),
+        }
     if not which:
         context["last_run"] = request.session.get(_RUNS, {}).get(str(facts.id))
     return context

@@ -71,11 +71,11 @@ class Search:
 
     @property
     def since_text(self) -> str:
-        return f"{self.since:%Y-%m-%dT%H:%M}" if self.since else ""
+        return f"{self.since:%Y-%m-%d %H:%M}" if self.since else ""
 
     @property
     def until_text(self) -> str:
-        return f"{self.until:%Y-%m-%dT%H:%M}" if self.until else ""
+        return f"{self.until:%Y-%m-%d %H:%M}" if self.until else ""
 
 
 def read_search(query: QueryDict, operator_id: int) -> Search:
@@ -137,10 +137,10 @@ def _moment(text: str, word: str, remarks: list[str]) -> datetime | None:
     if not text:
         return None
     try:
-        when = datetime.fromisoformat(text.strip()[:40])
+        when = datetime.fromisoformat(text.strip().removesuffix("Z")[:40])
         when = when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        remarks.append(f"“{text[:30]}” is not a time for “{word}”. Write it in UTC like 2027-03-04T09:12.")
+        remarks.append(f"“{text[:30]}” is not a time for “{word}”. Write it in UTC like 2027-03-04 09:12.")
         return None
     if not _YEARS[0] <= when.year <= _YEARS[1]:
         remarks.append(f"Year {when.year} is out of range. Use a year from {_YEARS[0]} to {_YEARS[1]}.")

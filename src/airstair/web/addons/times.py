@@ -26,11 +26,11 @@ def apart(when: datetime | None, at: datetime) -> str:
 
 
 def length(span: timedelta) -> str:
-    """`40 s`, `5 min`, `3 h`, `28 days`: the largest unit of which there are at least two, or exactly one."""
+    """`40 s`, `5 min`, `3 h`, `28 days`: rounded in the largest unit that is passed by half, or is met exactly."""
     seconds = round(span.total_seconds())
     for size, word in ((86400, "day"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size or seconds == size:
-            count = seconds // size
+        if seconds >= 1.5 * size or seconds == size:
+            count = round(seconds / size)
             return f"{count} {word}{'s' if word == 'day' and count != 1 else ''}"
     return f"{seconds} s"
 

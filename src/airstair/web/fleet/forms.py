@@ -28,7 +28,9 @@ class AircraftForm(CommandForm):
     seats = WholeField(label="Seats", required=False)
     owner = LineField(label="Owner")
     subsidiary_id = WholeField(label="Subsidiary", required=False, widget=forms.Select())
-    cruise_speed_kt = WholeField(label="Cruise speed, kt", required=False, help_text="0: block times are not estimated.")
+    cruise_speed_kt = WholeField(
+        label="Cruise speed, kt", required=False, help_text="0: block times are not estimated."
+    )
     taxi_minutes = WholeField(label="Taxi, minutes", required=False)
     climb_minutes = WholeField(label="Climb and approach allowance, minutes", required=False)
     range_nm = WholeField(label="Range, nm", required=False)
@@ -37,7 +39,7 @@ class AircraftForm(CommandForm):
     def __init__(self, *args: Any, subsidiaries: Sequence[SubsidiaryFacts], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         names = [(str(one.id), one.name) for one in subsidiaries]
-        self.fields["subsidiary_id"].widget.choices = [("", "–"), *names]  # type: ignore[attr-defined]
+        self.fields["subsidiary_id"].widget.choices = [("", "–"), *names]
 
     @property
     def values(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from airstair.records.operators.rules import Right
 from airstair.web.acting import PageRequest, page
 from airstair.web.fleet.forms import AircraftForm, initial_of
 from airstair.web.ops.answering import said
+from airstair.web.trails import told
 
 _SEE = "see the fleet"
 
@@ -58,9 +59,9 @@ def aircraft(request: PageRequest, aircraft_id: int) -> HttpResponse:
             field.disabled = True
     history = None
     if request.actor.may(Right.AUDIT_VIEW):
-        history = trail(request.operator.id, subject=Unit(UnitKind.AIRCRAFT, aircraft_id), limit=30)
+        history = told(trail(request.operator.id, subject=Unit(UnitKind.AIRCRAFT, aircraft_id), limit=30), [facts])
     context = {"form": form, "aircraft": facts, "history": history, "may_edit": may_edit}
-    return render(request, "web/fleet/aircraft.html", context, status=form.status)
+    return render(request, "web/fleet/aircraft.html", context, status=form.http_status)
 
 
 @page(Right.FLEET_EDIT, doing="add aircraft")
@@ -75,7 +76,7 @@ def new_aircraft(request: PageRequest) -> HttpResponse:
             said(request, f"{facts.registration} is in the fleet.")
             return redirect("aircraft", facts.id)
     context = {"form": form, "aircraft": None, "history": None, "may_edit": True}
-    return render(request, "web/fleet/aircraft.html", context, status=form.status)
+    return render(request, "web/fleet/aircraft.html", context, status=form.http_status)
 
 
 @page(Right.FLEET_EDIT, doing="retire aircraft", methods=("POST",))

@@ -61,11 +61,11 @@ def happening(rows: Iterable[Row], sight: Sight) -> Happening | None:
     heard = [(row, units) for row in rows if (units := sight.units_of(row))]
     if not heard:
         return None
-    units = sorted({unit for _, some in heard for unit in some})
+    touched = sorted({unit for _, some in heard for unit in some})
     return Happening(
         seq=max(row.seq for row, _ in heard),
         kinds=_once(row.kind for row, _ in heard),
-        units=tuple(units) if len(units) <= MOST_UNITS else (EVERYTHING,),
+        units=tuple(touched) if len(touched) <= MOST_UNITS else (EVERYTHING,),
         by=_once(row.actor_label for row, _ in heard)[:5],
         keys=_once(row.actor_key for row, _ in heard)[:50],
     )

@@ -31,9 +31,7 @@ def rows_of(fetched: Iterable[tuple[Any, ...]]) -> tuple[str, list[Row]]:
         cursor = snapshot
         if seq is not None:
             rows.append(
-                Row(
-                    operator_id=operator_id, seq=seq, kind=kind, units=tuple(units), actor_label=label, actor_key=key
-                )
+                Row(operator_id=operator_id, seq=seq, kind=kind, units=tuple(units), actor_label=label, actor_key=key)
             )
     return cursor, rows
 

@@ -25,7 +25,9 @@ def said(request: PageRequest, sentence: str) -> None:
 
 def touched(response: HttpResponse, aircraft: Iterable[int]) -> HttpResponse:
     """Tell the page around the fragment which lanes to draw again, without waiting for the stream."""
-    response["HX-Trigger"] = json.dumps({"airstair:mine": {"units": [f"aircraft:{one}" for one in sorted(set(aircraft))]}})
+    response["HX-Trigger"] = json.dumps(
+        {"airstair:mine": {"units": [f"aircraft:{one}" for one in sorted(set(aircraft))]}}
+    )
     return response
 
 

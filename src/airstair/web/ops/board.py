@@ -113,12 +113,8 @@ def _board(request: PageRequest, window: Window, fleet: list[AircraftFacts]) -> 
     if window.airport:
         activities = {i: _touching(some, _codes(request, window.airport)) for i, some in activities.items()}
     found = bool(window.text or window.airport or window.status)
-    aircraft = tuple(
-        one for one in board.aircraft if activities.get(one.id) or (one.active and not found)
-    )
-    return Board(
-        start=board.start, end=board.end, aircraft=aircraft, activities=activities, warnings=board.warnings
-    )
+    aircraft = tuple(one for one in board.aircraft if activities.get(one.id) or (one.active and not found))
+    return Board(start=board.start, end=board.end, aircraft=aircraft, activities=activities, warnings=board.warnings)
 
 
 def _codes(request: PageRequest, typed: str) -> set[str]:

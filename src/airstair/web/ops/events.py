@@ -24,6 +24,7 @@ from airstair.web.ops.forms import EventForm
 from airstair.web.ops.neighbours import warnings_of
 from airstair.web.ops.window import read_window
 from airstair.web.templatetags.airstair import words
+from airstair.web.trails import told
 
 
 @page(Right.SCHEDULE_VIEW, doing="see the schedule")
@@ -33,7 +34,9 @@ def event(request: PageRequest, event_id: int) -> HttpResponse:
     if facts.deleted and request.method == "POST":
         raise NotFound("This event")
     initial = {name: getattr(facts, name) for name in EventForm.base_fields}
-    form = EventForm(request.POST if request.method == "POST" else None, fleet=visible_to(request.actor), initial=initial)
+    form = EventForm(
+        request.POST if request.method == "POST" else None, fleet=visible_to(request.actor), initial=initial
+    )
     if form.is_bound and form.is_valid():
         edit = form.as_edit()
         after = form.run(lambda: commands.change_event(request.actor, event_id, edit))
@@ -50,7 +53,9 @@ def new_event(request: PageRequest) -> HttpResponse:
     fleet = visible_to(request.actor, active_only=True)
     chosen = next((one for one in fleet if one.id == window.aircraft_id), None)
     initial = {
-        "kind": EventKind.MAINTENANCE.value if not request.actor.may(Right.SCHEDULE_EDIT) else EventKind.RESERVATION.value,
+        "kind": EventKind.MAINTENANCE.value
+        if not request.actor.may(Right.SCHEDULE_EDIT)
+        else EventKind.RESERVATION.value,
         "aircraft_id": window.aircraft_id,
         "airport": chosen.home_base if chosen else "",
         "start": start,
@@ -85,14 +90,15 @@ def _page(request: PageRequest, form: EventForm, facts: EventFacts | None) -> Ht
     if facts is not None and not facts.deleted:
         warnings = warnings_of(request.operator.id, facts.aircraft_id, f"event:{facts.id}", facts.start, facts.end)
     if facts is not None and request.actor.may(Right.AUDIT_VIEW):
-        history = [
+        mine = [
             line
             for line in trail(request.operator.id, unit=Unit(UnitKind.AIRCRAFT, facts.aircraft_id), limit=300)
             if (line.after or line.before or {}).get("event_id") == facts.id
         ]
+        history = told(mine, visible_to(request.actor))
     inner = "web/ops/_event.html"
     context = {"form": form, "event": facts, "warnings": warnings, "may_edit": may, "history": history, "inner": inner}
-    return render(request, inner if request.htmx else "web/ops/form_page.html", context, status=form.status)
+    return render(request, inner if request.htmx else "web/ops/form_page.html", context, status=form.http_status)
 
 
 def _done(request: PageRequest, aircraft: list[int], address: str, event_id: int) -> HttpResponse:

@@ -107,7 +107,7 @@ def _typed_services(post: QueryDict) -> list[dict[str, str]]:
 def _form(request: PageRequest, name: str, context: dict[str, object], form: CommandForm) -> HttpResponse:
     inner = f"web/ops/_{name}.html"
     template = inner if request.htmx else "web/ops/form_page.html"
-    return render(request, template, context | {"inner": inner}, status=form.status)
+    return render(request, template, context | {"inner": inner}, status=form.http_status)
 
 
 def _back(request: PageRequest, facts: FlightFacts) -> HttpResponse:

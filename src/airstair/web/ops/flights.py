@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -24,6 +25,7 @@ from airstair.web.ops.answering import next_page, said, sight, touched
 from airstair.web.ops.forms import FlightForm, initial_of
 from airstair.web.ops.looks import BOOK_LETTERS, BOOK_NAMES
 from airstair.web.ops.neighbours import Draft, warnings_for, warnings_of
+from airstair.web.trails import told
 
 _SEE = "see the schedule"
 _LINES_OF_HISTORY = 40
@@ -39,15 +41,17 @@ def panel(request: PageRequest, flight_id: int) -> HttpResponse:
     """The flight with everything around it."""
     facts = flights.flight(request.operator.id, flight_id, aircraft_ids=sight(request))
     may_read = request.actor.may(Right.AUDIT_VIEW)
-    unit = Unit(UnitKind.FLIGHT, flight_id)
+    unit, fleet = Unit(UnitKind.FLIGHT, flight_id), visible_to(request.actor)
     context = {
         "flight": facts,
-        "trip": flights.trip(request.operator.id, facts.trip_id, aircraft_ids=sight(request)) if not facts.deleted else None,
+        "trip": flights.trip(request.operator.id, facts.trip_id, aircraft_ids=sight(request))
+        if not facts.deleted
+        else None,
         "warnings": _warnings(request, facts),
         "books": [_book(facts, book) for book in (Book.FLIGHT_WATCH, Book.JOURNEY_LOG)],
         "airports": _airports(request, facts),
-        "history": trail(request.operator.id, unit=unit, limit=_LINES_OF_HISTORY) if may_read else None,
-        "fleet": [one for one in visible_to(request.actor, active_only=True) if one.id != facts.aircraft_id],
+        "history": told(trail(request.operator.id, unit=unit, limit=_LINES_OF_HISTORY), fleet) if may_read else None,
+        "fleet": [one for one in fleet if one.active and one.id != facts.aircraft_id],
         "block_minutes": round((facts.sta - facts.std).total_seconds() / 60),
     }
     return render(request, "web/ops/_flight.html" if request.htmx else "web/ops/flight.html", context)
@@ -95,7 +99,7 @@ def edit_flight(request: PageRequest, flight_id: int) -> HttpResponse:
         form, as_of = FlightForm(fleet=fleet, initial=initial_of(before)), before.revision
     context = {"form": form, "flight": before, "as_of": as_of, "warnings": _typed_warnings(request, form, flight_id)}
     template = "web/ops/_flight_edit.html" if request.htmx else "web/ops/flight_edit.html"
-    return render(request, template, context, status=form.status)
+    return render(request, template, context, status=form.http_status)
 
 
 def _revision(text: str) -> int | None:
@@ -114,9 +118,7 @@ def _typed_warnings(request: PageRequest, form: FlightForm, flight_id: int) -> l
     """Nothing while the form does not make a flight yet: the fields say what is missing when it is saved."""
     if form.is_bound:
         form.is_valid()
-        typed = form.cleaned_data
-    else:
-        typed = form.initial
+    typed: Mapping[str, Any] = form.cleaned_data if form.is_bound else form.initial
     aircraft_id, start = typed.get("aircraft_id"), typed.get("std")
     known = places.resolver(request.operator.id)
     adep, ades = (known.get(str(typed.get(field, ""))) for field in ("adep", "ades"))

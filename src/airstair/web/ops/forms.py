@@ -29,7 +29,17 @@ from airstair.records.flights.rules import (
     SalesType,
     Status,
 )
-from airstair.web.forms import AmountField, CommandForm, LineField, UtcField, WholeField, airport_field, choice_field, code_field, note_field
+from airstair.web.forms import (
+    AmountField,
+    CommandForm,
+    LineField,
+    UtcField,
+    WholeField,
+    airport_field,
+    choice_field,
+    code_field,
+    note_field,
+)
 from airstair.web.templatetags.airstair import words
 
 _RULES = {
@@ -95,7 +105,7 @@ class FlightForm(CommandForm):
     def __init__(self, *args: Any, fleet: Sequence[AircraftFacts], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["aircraft_id"]
-        assert isinstance(field, AircraftChoice)  # noqa: S101  # so it is declared above
+        assert isinstance(field, AircraftChoice)  # so it is declared above
         field.offer(fleet, self.initial.get("aircraft_id"))
 
     @property
@@ -167,7 +177,9 @@ class NewTripForm(TripForm):
 class EventForm(CommandForm):
     """A reservation, maintenance event or grounding."""
 
-    kind = choice_field("Kind", [(k.value, "AOG (grounded)" if k is EventKind.AOG else words(k.value)) for k in EventKind])
+    kind = choice_field(
+        "Kind", [(k.value, "AOG (grounded)" if k is EventKind.AOG else words(k.value)) for k in EventKind]
+    )
     aircraft_id = AircraftChoice()
     airport = airport_field("Airport")
     start = UtcField(label="Start", required=True)
@@ -178,7 +190,7 @@ class EventForm(CommandForm):
     def __init__(self, *args: Any, fleet: Sequence[AircraftFacts], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["aircraft_id"]
-        assert isinstance(field, AircraftChoice)  # noqa: S101  # so it is declared above
+        assert isinstance(field, AircraftChoice)  # so it is declared above
         field.offer(fleet, self.initial.get("aircraft_id"))
 
     def as_input(self) -> EventInput:

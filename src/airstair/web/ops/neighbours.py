@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 import msgspec
 
 from airstair.records.flights import queries as flights
+from airstair.records.flights.facts import TripFacts
 from airstair.records.flights.rules import Status, schedule_warnings
 from airstair.records.flights.snapshots import Activity, ActivityKind
+from airstair.web.ops.looks import look_of
 
 _AROUND = timedelta(days=10)
 
@@ -22,6 +24,21 @@ def warnings_of(operator_id: int, aircraft_id: int, key: str, start: datetime, e
         for w in board.warnings.get(aircraft_id, ())
         if key in (w.first, w.second)
     ]
+
+
+def warnings_of_trip(trip: TripFacts) -> dict[int, list[str]]:
+    """Sentences about each flight of a trip, by its id. Seven statements, however many flights."""
+    if not trip.flights:
+        return {}
+    start, end = min(f.std for f in trip.flights), max(f.sta for f in trip.flights)
+    around = timedelta(days=1)
+    aircraft = {f.aircraft_id for f in trip.flights}
+    board = flights.board(trip.operator_id, start - around, end + around, aircraft_ids=aircraft)
+    said: dict[str, list[str]] = {}
+    for warnings in board.warnings.values():
+        for warning in warnings:
+            said.setdefault(warning.second, []).append(warning.sentence)
+    return {f.id: said[f"flight:{f.id}"] for f in trip.flights if f"flight:{f.id}" in said}
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +69,7 @@ def warnings_for(operator_id: int, aircraft_id: int, draft: Draft, status: str =
 def _name(activity: Activity) -> str:
     if activity.kind is ActivityKind.FLIGHT:
         return f"{activity.number} {activity.start_airport}–{activity.end_airport}"
-    return f"{activity.kind.value.capitalize() if activity.kind is not ActivityKind.AOG else 'AOG'} {activity.start_airport}"
+    return f"{look_of(activity).name} at {activity.start_airport}"
 
 
 def _from_the_first(kind: str, name: str, sentence: str) -> str:

@@ -103,24 +103,23 @@ def _row(
 
 def _tracks(activities: Iterable[Activity]) -> dict[str, int]:
     """The first free track for each; what moves the aircraft comes first, so that it keeps the top one."""
-    busy: list[list[tuple[datetime, datetime]]] = []
+    tracks: list[list[Activity]] = []
     placed: dict[str, int] = {}
     for activity in sorted(activities, key=lambda a: (not a.moves_the_aircraft, a.start, a.key)):
-        start, end = activity.start, activity.end
-        for at, track in enumerate(busy):
-            if all(end <= other_start or start >= other_end for other_start, other_end in track):
-                break
-        else:
-            at = len(busy)
-            busy.append([])
-        busy[at].append((start, end))
+        free = (at for at, others in enumerate(tracks) if not any(_together(activity, other) for other in others))
+        at = next(free, len(tracks))
+        if at == len(tracks):
+            tracks.append([])
+        tracks[at].append(activity)
         placed[activity.key] = at
     return placed
 
 
-def _bar(
-    activity: Activity, track: int, warnings: Sequence[ScheduleWarning], window: Window, registration: str
-) -> str:
+def _together(one: Activity, other: Activity) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _bar(activity: Activity, track: int, warnings: Sequence[ScheduleWarning], window: Window, registration: str) -> str:
     look = look_of(activity)
     left, wide = _span(window, activity.start, activity.end)
     pixels = wide / 100 * LANE_WIDTH[window.days]
@@ -166,7 +165,11 @@ def _label(activity: Activity, look: Look, pixels: float, broken: bool) -> str:
         if letters and pixels >= 60:
             second = f"{second} {letters}"
     if pixels < 23:
-        return f'<text class="ts" x="2" y="19">{escape(letters)}</text>' if letters and pixels > 15 else ""
+        return (
+            f'<text class="ts" x="2" y="19">{escape(letters)}</text>'
+            if pixels >= 5 * len(letters) + 3 and letters
+            else ""
+        )
     left = 5 if pixels >= 40 else 3
     size = "" if pixels >= 46 else ' class="ts"'
     shifted = left + 5 if broken else left  # clear of the mark at the lower left

@@ -20,6 +20,7 @@ from airstair.web.acting import PageRequest, page
 from airstair.web.ops.answering import said, sight
 from airstair.web.ops.board import CLOCK
 from airstair.web.ops.forms import STATUSES, FlightForm, NewTripForm, TripForm
+from airstair.web.ops.neighbours import warnings_of_trip
 from airstair.web.ops.window import read_window
 
 MOST_FLIGHTS = 12
@@ -28,7 +29,9 @@ MOST_FLIGHTS = 12
 @page(Right.SCHEDULE_VIEW, doing="see the schedule", methods=("GET",))
 def trip(request: PageRequest, trip_id: int) -> HttpResponse:
     facts = flights.trip(request.operator.id, trip_id, aircraft_ids=sight(request))
-    return render(request, "web/ops/trip.html", {"trip": facts, "statuses": STATUSES})
+    said_of = warnings_of_trip(facts)
+    context = {"trip": facts, "statuses": STATUSES, "rows": [(f, said_of.get(f.id, [])) for f in facts.flights]}
+    return render(request, "web/ops/trip.html", context)
 
 
 @page(Right.SCHEDULE_EDIT, doing="change trips")
@@ -43,7 +46,7 @@ def edit_trip(request: PageRequest, trip_id: int) -> HttpResponse:
         if form.run(lambda: commands.change_trip(request.actor, trip_id, edit)) is not None:
             said(request, f"Trip {facts.number} saved.")
             return redirect("trip", trip_id)
-    return render(request, "web/ops/trip_edit.html", {"form": form, "trip": facts}, status=form.status)
+    return render(request, "web/ops/trip_edit.html", {"form": form, "trip": facts}, status=form.http_status)
 
 
 @page(Right.SCHEDULE_EDIT, doing="change a trip's status", methods=("POST",))
@@ -122,7 +125,10 @@ def _save(request: PageRequest, form: NewTripForm, legs: list[FlightForm]) -> Ht
     except Invalid as refusal:
         _spread(refusal, form, legs)
         return None
-    said(request, f"Trip {facts.number} created with {len(facts.flights)} flight{'s' if len(facts.flights) != 1 else ''}.")
+    said(
+        request,
+        f"Trip {facts.number} created with {len(facts.flights)} flight{'s' if len(facts.flights) != 1 else ''}.",
+    )
     return redirect("trip", facts.id)
 
 
@@ -157,7 +163,7 @@ def add_flight(request: PageRequest, trip_id: int) -> HttpResponse:
                 return redirect("trip", trip_id)
     else:
         form = FlightForm(fleet=fleet, initial=_after(request, facts.flights, fleet) | {"status": facts.status.value})
-    return render(request, "web/ops/flight_edit.html", {"form": form, "trip": facts}, status=form.status)
+    return render(request, "web/ops/flight_edit.html", {"form": form, "trip": facts}, status=form.http_status)
 
 
 def _after(request: PageRequest, before: tuple[Any, ...], fleet: list[AircraftFacts]) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def edit_airport(request: PageRequest) -> HttpResponse:
     else:
         known = places.resolver(request.operator.id).get(request.GET.get("code", "")[:8])
         form = AirportForm(initial={name: getattr(known, name) for name in AirportForm.base_fields} if known else None)
-    return render(request, "web/settings/airport.html", {"form": form, "tab": "airports"}, status=form.status)
+    return render(request, "web/settings/airport.html", {"form": form, "tab": "airports"}, status=form.http_status)
 
 
 @page(Right.PLACES_EDIT, doing="change airports", methods=("POST",))

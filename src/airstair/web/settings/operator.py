@@ -64,7 +64,7 @@ def _page(request: PageRequest, form: OperatorForm, refusals: tuple[str, ...] = 
         "tab": "operator",
         "refusals": refusals,
     }
-    return render(request, "web/settings/operator.html", context, status=422 if refusals else form.status)
+    return render(request, "web/settings/operator.html", context, status=422 if refusals else form.http_status)
 
 
 @page(Right.OPERATOR_EDIT, doing="add a subsidiary", methods=("POST",))

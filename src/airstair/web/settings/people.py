@@ -52,7 +52,7 @@ class TermsForm(CommandForm):
 
     def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]
-        assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101  # so it is declared above
+        assert isinstance(field, forms.MultipleChoiceField)  # so it is declared above
         field.choices = choices
         field.error_messages["invalid_choice"] = "“%(value)s” is not one of them. Choose from the list."
 
@@ -153,7 +153,7 @@ def _page(
         "roles": [(words(role.value), sorted(rights)) for role, rights in RIGHTS_OF_ROLE.items()],
         "password_form": password or PasswordForm(prefix="p"),
     }
-    status = password.status if password is not None else form.status
+    status = password.http_status if password is not None else form.http_status
     return render(request, "web/settings/user.html", context, status=status)
 
 
@@ -200,4 +200,4 @@ def own_password(request: PageRequest) -> HttpResponse:
             update_session_auth_hash(request, request.user)  # other sessions of the person end
             said(request, "Your password is changed. You are signed out everywhere else.")
             return redirect("own-password")
-    return render(request, "web/settings/password.html", {"form": form, "tab": "password"}, status=form.status)
+    return render(request, "web/settings/password.html", {"form": form, "tab": "password"}, status=form.http_status)

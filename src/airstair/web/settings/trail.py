@@ -15,6 +15,7 @@ from airstair.records.fleet.queries import fleet
 from airstair.records.operators.queries import members
 from airstair.records.operators.rules import Right
 from airstair.web.acting import PageRequest, page
+from airstair.web.trails import told
 
 PAGE_LENGTH = 100
 
@@ -22,7 +23,8 @@ PAGE_LENGTH = 100
 @page(Right.AUDIT_VIEW, doing="read the audit trail", methods=("GET",))
 def audit(request: PageRequest) -> HttpResponse:
     """The newest changes first; filters by unit, person and days; `before` pages on."""
-    asked, remarks = request.GET, []
+    asked = request.GET
+    remarks: list[str] = []
     unit = _unit(asked.get("unit", ""), remarks)
     since = _day(asked.get("from", ""), "from", remarks)
     until = _day(asked.get("to", ""), "to", remarks)
@@ -36,12 +38,13 @@ def audit(request: PageRequest) -> HttpResponse:
         before_seq=int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None,
         limit=PAGE_LENGTH + 1,
     )
+    aircraft = fleet(request.operator.id)
     context = {
-        "lines": lines[:PAGE_LENGTH],
+        "lines": told(lines[:PAGE_LENGTH], aircraft),
         "more": lines[PAGE_LENGTH - 1].seq if len(lines) > PAGE_LENGTH else None,
         "remarks": remarks,
         "people": members(request.operator.id),
-        "fleet": fleet(request.operator.id),
+        "fleet": aircraft,
         "unit": str(unit) if unit else "",
         "unit_aircraft": unit.id if unit and unit.kind is UnitKind.AIRCRAFT else None,
         "who": asked.get("who", ""),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -14,7 +13,6 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from airstair.changes.queries import ChangeRow
 from airstair.kernel.actor import Actor
 from airstair.records.flights.snapshots import ActualTimes
 from airstair.web.live.address import live_url as address_of_stream
@@ -108,18 +106,6 @@ def words(code: object) -> str:
 
 
 @register.filter
-def written(value: object) -> str:
-    """A value of the audit trail as people read it."""
-    if value is None or value == "":
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False) if value else "–"
-    return str(value)
-
-
-@register.filter
 def live_url(request: HttpRequest) -> str:
     return address_of_stream(request)
 
@@ -151,7 +137,7 @@ def places(request: HttpRequest) -> list[Place]:
 def query(context: dict[str, object], **changed: object) -> str:
     """The page's own query string with some values changed; `None` or empty removes one."""
     request = context["request"]
-    assert isinstance(request, HttpRequest)  # noqa: S101  # the request context processor is switched on
+    assert isinstance(request, HttpRequest)  # the request context processor is switched on
     values = request.GET.copy()
     for name, value in changed.items():
         if value in (None, ""):
@@ -162,9 +148,9 @@ def query(context: dict[str, object], **changed: object) -> str:
 
 
 @register.inclusion_tag("web/_field.html")
-def field(bound: BoundField, css: str = "", help: str = "") -> dict[str, object]:  # noqa: A002  # templates say help=…
+def field(bound: BoundField, css: str = "", help: str = "") -> dict[str, object]:  # templates say help=…
     """A form's field with its label, help and errors, as base.css has them."""
-    attrs: dict[str, object] = {}
+    attrs: dict[str, str | bool] = {}
     described = [f"{bound.auto_id}-help"] if help or bound.help_text else []
     if bound.errors:
         attrs["aria-invalid"] = "true"
@@ -196,14 +182,3 @@ def actual(books: tuple[ActualTimes, ...], name: str) -> SafeString | str:
             letter = BOOK_LETTERS.get(times.book, "A")
             return format_html('<span title="{}">{}<abbr class="src">{}</abbr></span>', title, z(when), letter)
     return ""
-
-
-@register.filter
-def changed_fields(line: ChangeRow) -> list[tuple[str, object, object]]:
-    """Name, before and after of each field of a change; of something new, only what is not empty."""
-    was, now = line.before, line.after
-    if was is None and now is not None:
-        return [(name, None, value) for name, value in now.items() if value not in (None, "", [], {}, 0, False)]
-    if now is None:
-        return []
-    return [(name, (was or {}).get(name), value) for name, value in now.items()]

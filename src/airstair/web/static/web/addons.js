@@ -18,6 +18,10 @@ document.addEventListener("live", (event) => {
 document.addEventListener("airstair:minute", () => document.querySelectorAll("[data-minutely]").forEach((element) => {
   if (!element.contains(document.activeElement) || !document.activeElement.matches("input, select")) htmx.trigger(element, "settled");
 }));
+// What somebody unfolded stays unfolded.
+let unfolded = new Set();
+document.addEventListener("htmx:beforeSwap", () => { unfolded = new Set([...document.querySelectorAll("#activity details[open]")].map((details) => details.id)); });
+document.addEventListener("htmx:afterSwap", () => unfolded.forEach((id) => { const details = document.getElementById(id); if (details) details.open = true; }));
 // Rows whose latest call is another one than before are flashed.
 const stamps = () => new Map([...document.querySelectorAll("#activity tr[data-stamp]")].map((row) => [row.id, row.dataset.stamp]));
 let before = stamps();
@@ -33,7 +37,7 @@ form?.addEventListener("submit", () => {
   const state = document.querySelector("#save-state");
   form.querySelector("[data-save]").disabled = true;
   form.classList.add("htmx-request");
-  if (form.elements.on?.checked) state.textContent = form.dataset.waiting;
+  if (form.elements.on?.checked) { state.textContent = form.dataset.waiting; state.classList.add("asking"); }
 });
 addEventListener("pageshow", (event) => {
   if (event.persisted && form) { form.querySelector("[data-save]").disabled = false; form.classList.remove("htmx-request"); }

@@ -70,6 +70,34 @@ function changed(what) {
   touch(what.units, { by: others.join(", "), kinds: what.kinds, mine: what.keys.length > 0 && others.length === 0 });
 }
 
+// What arrives while a fragment is on its way concerns the fragment too, which may have been read just before: it is
+// remembered for as long as a request can take, and told again once the fragment is there.
+let recent = [];
+document.addEventListener("htmx:beforeRequest", (event) => (event.detail.xhr.askedAt = performance.now()));
+document.addEventListener("htmx:afterSettle", (event) => {
+  const asked = event.detail.xhr?.askedAt;
+  const missed = recent.filter((one) => one.at >= asked);
+  if (!missed.length) return;
+  const fresh = event.detail.elt;
+  for (const element of [fresh, ...(fresh.querySelectorAll?.("[data-live]") ?? [])]) {
+    if (!element.dataset?.live) continue;
+    const found = missed.find((one) => concerns(element, one.units));
+    if (found) refetch(element, found.by);
+  }
+});
+
+function concerns(element, units) {
+  const ledger = units.every((unit) => unit.startsWith("ledger"));
+  const all = units.includes("*");
+  return element.dataset.live.split(/\s+/).some((token) => units.includes(token) || (token === "*" && !ledger) || (all && !token.startsWith("ledger")));
+}
+
+function refetch(element, by) {
+  if (inUse(element)) return hint(element, by);
+  element.dataset.changed = by ?? "";
+  htmx.trigger(element, "live");
+}
+
 const inUse = (element) =>
   element.querySelector("form[data-dirty]") || (element.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"));
 
@@ -77,13 +105,9 @@ export function touch(units, detail) {
   const all = units.includes("*");
   const named = new Set(units);
   document.dispatchEvent(new CustomEvent("airstair:change", { detail: { units, all, ...detail } }));
-  for (const element of document.querySelectorAll("[data-live]")) {
-    const tokens = element.dataset.live.split(/\s+/);
-    const concerns = tokens.some((token) => named.has(token) || (token === "*" && !units.every((unit) => unit.startsWith("ledger"))) || (all && !token.startsWith("ledger")));
-    if (!concerns) continue;
-    if (inUse(element)) hint(element, detail.by);
-    else { element.dataset.changed = detail.by ?? ""; htmx.trigger(element, "live"); }
-  }
+  const at = performance.now();
+  recent = [...recent.filter((one) => at - one.at < 30000), { at, units, by: detail.by }].slice(-200);
+  for (const element of document.querySelectorAll("[data-live]")) if (concerns(element, units)) refetch(element, detail.by);
   if (!detail.by) return;
   for (const form of document.querySelectorAll("form[data-edits]")) {
     if (all || form.dataset.edits.split(/\s+/).some((token) => named.has(token))) hint(form, detail.by);

@@ -114,9 +114,11 @@ function startAtNow() {
 }
 
 // Lanes whose aircraft changed are fetched together and put in place of the old ones.
-let waiting = new Set(), marked = new Set(), timer = 0, byWhom = "";
+// One fetch at a time: an older answer must not come in after a newer one.
+let waiting = new Set(), marked = new Set(), timer = 0, byWhom = "", fetching = false;
 function refresh() {
   timer = 0;
+  if (fetching) { timer = setTimeout(refresh, 60); return; }
   const area = lanes();
   const units = waiting, everything = waiting.has("*");
   waiting = new Set();
@@ -130,6 +132,7 @@ function refresh() {
   if (everything || ids.length > 60 || (strangers && !new URLSearchParams(area.dataset.query).has("aircraft"))) return fetchAll();
   if (!ids.length) return;
   const held = document.activeElement?.closest?.("a.bar")?.dataset.keyOf;
+  fetching = true;
   fetch(`/ops/rows?${area.dataset.query}&ids=${ids.join(",")}`, { headers: { "HX-Request": "true" } })
     .then((answer) => (answer.ok ? answer.text() : Promise.reject(new Error(answer.status))))
     .then((html) => {
@@ -150,11 +153,14 @@ function refresh() {
       if (held) document.querySelector(`a.bar[data-key-of="${held}"]`)?.focus({ preventScroll: true });
       settle();
     })
-    .catch(() => {}); // the next change, or the next page, shows it
+    .catch(() => {}) // the next change, or the next page, shows it
+    .finally(() => (fetching = false));
 }
 function fetchAll() {
   const area = lanes(), left = area?.scrollLeft ?? 0, top = area?.scrollTop ?? 0;
-  htmx.ajax("GET", `/ops/${location.search}`, { target: "#board", swap: "innerHTML" }).then(() => {
+  fetching = true;
+  htmx.ajax("GET", `/ops/${location.search}`, { target: "#board", swap: "innerHTML" }).finally(() => {
+    fetching = false;
     const again = lanes();
     if (again) { again.scrollLeft = left; again.scrollTop = top; }
     settle();

@@ -1,0 +1,6 @@
+"""Makes the benchmarks importable: they are no part of the installed product."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
