@@ -46,17 +46,9 @@ def _load(
     operator_id: int, aircraft: list[int], since: datetime, sizes: Sizes, *, per_aircraft: int
 ) -> tuple[int, Spread]:
     """Statements of one load, and the time of several, in ms; the first, which warms caches, does not count."""
-    from django.db import connection
-
     from airstair.records.flights.queries import aircraft_schedules
 
-    counted: list[str] = []
-
-    def count(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        counted.append(sql)
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(count):
+    with _Counted() as counted:
         found = aircraft_schedules(operator_id, aircraft, since=since)
     if sum(len(one.activities) for one in found.values()) != len(aircraft) * per_aircraft:
         raise Failed("The snapshots do not hold the flights that they should.")
@@ -65,7 +57,29 @@ def _load(
         began = time.perf_counter()
         aircraft_schedules(operator_id, aircraft, since=since)
         times.append((time.perf_counter() - began) * 1000)
-    return len(counted), spread(times)
+    return counted.statements, spread(times)
+
+
+class _Counted:
+    """Counts what any cursor of this process executes, Django's or a plain one."""
+
+    statements = 0
+
+    def __enter__(self) -> _Counted:
+        import psycopg
+
+        self._cursor, self._execute = psycopg.Cursor, psycopg.Cursor.execute
+        execute: Any = psycopg.Cursor.execute
+
+        def counted(cursor: Any, *words: Any, **more: Any) -> Any:
+            self.statements += 1
+            return execute(cursor, *words, **more)
+
+        self._cursor.execute = counted  # type: ignore[method-assign]
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._cursor.execute = self._execute  # type: ignore[method-assign]
 
 
 def _told(sizes: Sizes, statements: int, whole: Spread, shallow: Spread, grown: Spread) -> Part:

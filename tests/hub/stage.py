@@ -159,6 +159,13 @@ class Stage:
             assert time.monotonic() < give_up, why or "It did not come to pass."
             await asyncio.sleep(0.002)
 
+    async def until_sql(self, statement: str, patience: float = _PATIENCE) -> None:
+        """Return when the statement answers a row."""
+        give_up = time.monotonic() + patience
+        while not await self.sql(statement):
+            assert time.monotonic() < give_up, statement
+            await asyncio.sleep(0.05)
+
     async def lines(self, connection_id: int) -> dict[str, LedgerLine]:
         return {line.title: line for line in await self.do(ledger, self.operator.id, connection_id)}
 

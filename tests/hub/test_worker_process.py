@@ -17,6 +17,7 @@ from django.conf import settings as django_settings
 from django.db import connection as database
 
 from airstair.hub.flows import Every, NextTick
+from airstair.hub.jobs import rescue_stalled
 from airstair.kernel.outcome import OutcomeKind
 from airstair.records.flights.commands import FlightEdit, change_flight
 
@@ -37,6 +38,8 @@ own_addon("clocked", trigger=Every(minutes=lambda s: s.minutes), floor=timedelta
 work(lambda: print("ready", flush=True))
 """
 
+_UNFINISHED = "SELECT FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
+
 Start = Callable[[], Awaitable[Process]]
 
 
@@ -44,10 +47,10 @@ Start = Callable[[], Awaitable[Process]]
 async def start_worker(stage: Stage) -> AsyncIterator[Start]:
     """Starts worker processes on the test's database; ends what is left of them."""
     facts = database.settings_dict
+    who = f"{facts['USER']}:{facts['PASSWORD'] or ''}@{facts['HOST']}:{facts['PORT']}"
     environment = {
         **os.environ,
-        "AIRSTAIR_DATABASE_URL": f"postgresql://{facts['USER']}:{facts['PASSWORD'] or ''}@{facts['HOST']}:{facts['PORT']}"
-        f"/{facts['NAME']}",
+        "AIRSTAIR_DATABASE_URL": f"postgresql://{who}/{facts['NAME']}",
         "AIRSTAIR_SECRET_KEY": django_settings.SECRET_KEY,
         "AIRSTAIR_ALLOW_PRIVATE_ADDRESSES": "1",
         "AIRSTAIR_LOG": "WARNING",
@@ -124,16 +127,31 @@ async def test_a_worker_goes_on_after_the_database_has_dropped_all_its_connectio
     others = {row[0] for row in await stage.sql(before)}
     worker = await start_worker()
     await stage.until(lambda: len(receiver.held) == 4)
-    for route in ("KJFK", "KDCA"):
-        theirs = [row[0] for row in await stage.sql(before) if row[0] not in others]
-        assert len(theirs) > 3
-        await stage.sql("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS pid", theirs)
-        dropped = time.monotonic()
-        for flight in flights:
-            await stage.do(change_flight, stage.actor, flight.id, FlightEdit(ades=route))
-        await stage.until(
-            lambda route=route: all(body["legs"][0][2] == route for body in receiver.held.values()),  # type: ignore[misc]
-            "It did not come back.",
-        )
-        assert time.monotonic() - dropped < 5
+    theirs = [row[0] for row in await stage.sql(before) if row[0] not in others]
+    assert len(theirs) > 3
+    await stage.sql("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS pid", theirs)
+    dropped = time.monotonic()
+    for flight in flights:
+        await stage.do(change_flight, stage.actor, flight.id, FlightEdit(ades="KJFK"))
+    await stage.until(lambda: all(body["legs"][0][2] == "KJFK" for body in receiver.held.values()))
+    assert time.monotonic() - dropped < 5
     assert worker.returncode is None
+    # The jobs beside the deliveries too: the watchman must not be dead without anybody noticing.
+    await stage.do(rescue_stalled.defer, timestamp=0)
+    await stage.until_sql(
+        "SELECT 1 WHERE NOT EXISTS (SELECT FROM procrastinate_jobs WHERE status IN ('todo', 'doing'))"
+    )
+
+
+async def test_jobs_of_a_killed_worker_are_put_back(stage: Stage, start_worker: Start) -> None:
+    await stage.sql("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '10 minutes')")
+    await stage.sql(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, status, args, worker_id)"
+        " SELECT 'default', 'airstair.hub.jobs.forget_old_calls', 'doing', '{\"timestamp\": 0}', max(id)"
+        " FROM procrastinate_workers"
+    )
+    await start_worker()
+    await stage.do(rescue_stalled.defer, timestamp=0)
+    await stage.until_sql(
+        "SELECT 1 WHERE NOT EXISTS (SELECT FROM procrastinate_jobs WHERE status IN ('todo', 'doing'))"
+    )

@@ -306,7 +306,7 @@ def admin(desk: Desk) -> Client:
     return desk.client()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     # Playwright's synchronous interface keeps an event loop in this thread; the test itself is no coroutine.

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from django.db import connection
 
 from airstair.records.fleet.snapshots import AircraftFacts
@@ -33,8 +34,8 @@ FLIGHT_COLUMNS = """
     f.id, f.aircraft_id, f.adep, f.ades, f.std, f.sta, f.status, f.number, f.trip_id, t.number, t.booked_from,
     f.flight_type, f.regulation, f.sales_type, f.ferry, f.pax_count, f.notes,
     e.id, e.price, e.currency, e.marketing_start, e.marketing_end, e.message, e.verified_by_name, e.verified_at,
-    j.off_block, j.take_off, j.landing, j.on_block, j.source,
-    w.off_block, w.take_off, w.landing, w.on_block, w.source
+    j.off_block, j.take_off, j.landing, j.on_block, j.source, j.sources,
+    w.off_block, w.take_off, w.landing, w.on_block, w.source, w.sources
 """
 FLIGHT_TABLES = f"""
     JOIN flights_trip t ON (t.operator_id, t.id) = (f.operator_id, f.trip_id)
@@ -149,7 +150,7 @@ def flight_activity(row: tuple[Any, ...], services: tuple[ServiceOrder, ...]) ->
         *rest,
     ) = row  # fmt: skip
     offer = _offer(rest[:8])
-    actual = _actual(rest[8:13], rest[13:18])
+    actual = _actual(rest[8:14], rest[14:20])
     start, end = block_times(std, sta, actual)
     return Activity(
         id=flight_id,
@@ -199,7 +200,7 @@ def _offer(columns: Sequence[Any]) -> EmptyLegOffer | None:
 def _actual(journey_log: Sequence[Any], flight_watch: Sequence[Any]) -> tuple[ActualTimes, ...]:
     books = []
     for book, columns in ((Book.JOURNEY_LOG, journey_log), (Book.FLIGHT_WATCH, flight_watch)):
-        off_block, take_off, landing, on_block, source = columns
+        off_block, take_off, landing, on_block, source, sources = columns
         if source is not None:
             books.append(
                 ActualTimes(
@@ -209,6 +210,7 @@ def _actual(journey_log: Sequence[Any], flight_watch: Sequence[Any]) -> tuple[Ac
                     landing=landing,
                     on_block=on_block,
                     source=source,
+                    sources=msgspec.json.decode(sources),
                 )
             )
     return tuple(books)

@@ -50,7 +50,7 @@ class ServiceOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActualTimes(msgspec.Struct, frozen=True, kw_only=True):
-    """The actual times of a flight as one book has them. `source` is who said so."""
+    """The actual times of a flight as one book has them. `source` is who wrote in it last."""
 
     book: str
     off_block: datetime | None = None
@@ -58,6 +58,7 @@ class ActualTimes(msgspec.Struct, frozen=True, kw_only=True):
     landing: datetime | None = None
     on_block: datetime | None = None
     source: str = ""
+    sources: dict[str, str] = {}  # who said each time, by its field's name
 
 
 class Activity(msgspec.Struct, frozen=True, kw_only=True):

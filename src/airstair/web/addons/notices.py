@@ -1,7 +1,4 @@
-"""The quiet banner about connections that need somebody, for every page's head; and the list on the Add-ons page.
-
-Add `airstair.web.addons.notices.banner` to the context processors and include `web/addons/_banner.html` in the base.
-"""
+"""The quiet banner about connections that need somebody, for every page's head; and the list on the Add-ons page."""
 
 from __future__ import annotations
 
