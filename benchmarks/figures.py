@@ -23,7 +23,8 @@ class Spread(msgspec.Struct, frozen=True):
 
 def spread(values: Sequence[float]) -> Spread:
     ordered = sorted(values)
-    return Spread(*(round(v, 6) for v in (percentile(ordered, 50), ordered[0], ordered[-1])), runs=len(ordered))
+    median, lowest, highest = (round(value, 6) for value in (percentile(ordered, 50), ordered[0], ordered[-1]))
+    return Spread(median, lowest, highest, runs=len(ordered))
 
 
 def percentile(ordered: Sequence[float], percent: float) -> float:

@@ -75,11 +75,11 @@ class _Counted:
             self.statements += 1
             return execute(cursor, *words, **more)
 
-        self._cursor.execute = counted  # type: ignore[method-assign]
+        self._cursor.execute = counted  # type: ignore[assignment, method-assign]
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._cursor.execute = self._execute  # type: ignore[method-assign]
+        self._cursor.execute = self._execute  # type: ignore[assignment, method-assign]
 
 
 def _told(sizes: Sizes, statements: int, whole: Spread, shallow: Spread, grown: Spread) -> Part:

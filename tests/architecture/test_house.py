@@ -66,7 +66,9 @@ def test_no_partners_name_in_the_hub() -> None:
             assert partner not in path.read_text().lower(), f"{place(path)} names the partner {partner}."
 
 
-_WRITES = re.compile(r"\.objects\.(create|bulk_create|bulk_update|update_or_create|get_or_create)\(|\.save\(|\.delete\(\)")
+_WRITES = re.compile(
+    r"\.objects\.(create|bulk_create|bulk_update|update_or_create|get_or_create)\(|\.save\(|\.delete\(\)"
+)
 
 
 def test_only_commands_write_the_record() -> None:
@@ -89,8 +91,9 @@ def test_the_operator_comes_first_in_every_key() -> None:
             (primary,) = [c for c in constraints.values() if c["primary_key"]]
             assert primary["columns"][0] == "operator_id", f"{table}: its primary key must begin with the operator."
             for name, one in constraints.items():
-                if one["foreign_key"] and one["columns"] != ["operator_id"] and one["foreign_key"][0] != "operators_user":
-                    assert one["columns"][0] == "operator_id", f"{table}: {name} could point at another operator's row."
+                to = one["foreign_key"]
+                if to and one["columns"] != ["operator_id"] and to[0] != "operators_user":
+                    assert one["columns"][0] == "operator_id", f"{table}: {name} could point at another's row."
 
 
 @pytest.mark.django_db

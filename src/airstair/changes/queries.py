@@ -28,7 +28,7 @@ class ChangeRow(msgspec.Struct, frozen=True, kw_only=True):
     units: tuple[str, ...]
 
 
-_FIELDS = [f for f in ChangeRow.__struct_fields__]
+_FIELDS = list(ChangeRow.__struct_fields__)
 
 
 def trail(

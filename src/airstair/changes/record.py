@@ -16,7 +16,7 @@ from airstair.kernel.units import Unit
 
 
 class NewChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A change about to be written. `before` and `after` hold the changed fields only; `None` means it did not exist."""
+    """A change about to be written. `before` and `after` hold the changed fields only; `None`: it did not exist."""
 
     kind: str  # "flight.changed", "aircraft.created", …
     subject: Unit

@@ -51,6 +51,7 @@ _SHOWN_HEADERS = frozenset(
     ]
 )
 HIDDEN = "(hidden)"
+_MAY_HAVE = "The partner may or may not have processed the call."
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -264,35 +265,35 @@ class PartnerHttp:
                     )
                 names = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(status=response.status, headers=names, body=read)
-        except aiohttp.ConnectionTimeoutError:
-            raise CallFailed(OutcomeKind.UNAVAILABLE, "The partner could not be reached: it does not answer.") from None
-        except aiohttp.ClientConnectorError as refused:
-            if isinstance(refused.os_error, _PrivateAddress):
-                raise CallFailed(OutcomeKind.MISCONFIGURED, str(refused.os_error)) from None
-            raise CallFailed(
-                OutcomeKind.UNAVAILABLE,
-                f"The partner could not be reached ({refused.os_error.strerror or refused.os_error}).",
-            ) from None
-        except aiohttp.InvalidURL:
-            raise CallFailed(OutcomeKind.MISCONFIGURED, f"“{url}” is not a web address.") from None
-        except TimeoutError:
-            raise CallFailed(
-                OutcomeKind.UNKNOWN,
-                f"No answer within {self._deadline.total:g} s. The partner may or may not have processed the call.",
-            ) from None
-        except (
-            aiohttp.ClientPayloadError,
-            aiohttp.ServerDisconnectedError,
-            aiohttp.ClientOSError,
-            ConnectionError,
-        ) as lost:
-            raise CallFailed(
-                OutcomeKind.UNKNOWN,
-                f"The connection was lost before the answer was whole ({type(lost).__name__})."
-                " The partner may or may not have processed the call.",
-            ) from None
-        except aiohttp.ClientError as odd:
-            raise CallFailed(OutcomeKind.UNREADABLE, f"The answer is not HTTP that can be read ({odd}).") from None
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as problem:
+            raise self._failed(problem, url) from None
+
+    def _failed(self, problem: Exception, url: str) -> CallFailed:
+        """What no answer means: had the partner seen the call, or may it have?"""
+        match problem:
+            case aiohttp.ConnectionTimeoutError():
+                return CallFailed(OutcomeKind.UNAVAILABLE, "The partner could not be reached: it does not answer.")
+            case aiohttp.ClientConnectorError(os_error=_PrivateAddress() as refused):
+                return CallFailed(OutcomeKind.MISCONFIGURED, str(refused))
+            case aiohttp.ClientConnectorError(os_error=reason):
+                why = reason.strerror or reason
+                return CallFailed(OutcomeKind.UNAVAILABLE, f"The partner could not be reached ({why}).")
+            case aiohttp.InvalidURL():
+                return CallFailed(OutcomeKind.MISCONFIGURED, f"“{url}” is not a web address.")
+            case TimeoutError():
+                return CallFailed(OutcomeKind.UNKNOWN, f"No answer within {self._deadline.total:g} s. {_MAY_HAVE}")
+            case (
+                aiohttp.ClientPayloadError()
+                | aiohttp.ServerDisconnectedError()
+                | aiohttp.ClientOSError()
+                | ConnectionError()
+            ):
+                lost = type(problem).__name__
+                return CallFailed(
+                    OutcomeKind.UNKNOWN, f"The connection was lost before the answer was whole ({lost}). {_MAY_HAVE}"
+                )
+            case _:
+                return CallFailed(OutcomeKind.UNREADABLE, f"The answer is not HTTP that can be read ({problem}).")
 
     def _shown(self, headers: Mapping[str, str]) -> dict[str, str]:
         return {

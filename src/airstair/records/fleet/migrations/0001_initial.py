@@ -6,41 +6,67 @@ import airstair.changes.keys
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('operators', '0001_initial'),
-        ('places', '0001_initial'),
+        ("operators", "0001_initial"),
+        ("places", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Aircraft',
+            name="Aircraft",
             fields=[
-                ('pk', models.CompositePrimaryKey('operator_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('operator_id', models.BigIntegerField()),
-                ('id', models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
-                ('registration', models.CharField(max_length=10)),
-                ('icao_type', models.CharField(blank=True, default='', max_length=4)),
-                ('iata_type', models.CharField(blank=True, default='', max_length=3)),
-                ('model', models.CharField(blank=True, default='', max_length=80)),
-                ('serial_number', models.CharField(blank=True, default='', max_length=30)),
-                ('call_sign', models.CharField(blank=True, default='', max_length=12)),
-                ('home_base', models.CharField(blank=True, default='', max_length=4)),
-                ('seats', models.PositiveSmallIntegerField(default=0)),
-                ('owner', models.CharField(blank=True, default='', max_length=120)),
-                ('subsidiary_id', models.BigIntegerField(null=True)),
-                ('cruise_speed_kt', models.PositiveSmallIntegerField(default=0)),
-                ('taxi_minutes', models.PositiveSmallIntegerField(default=0)),
-                ('climb_minutes', models.PositiveSmallIntegerField(default=0)),
-                ('range_nm', models.PositiveIntegerField(default=0)),
-                ('mx_set_up', models.CharField(blank=True, default='', max_length=200)),
-                ('active', models.BooleanField(default=True)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "operator_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("operator_id", models.BigIntegerField()),
+                ("id", models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
+                ("registration", models.CharField(max_length=10)),
+                ("icao_type", models.CharField(blank=True, default="", max_length=4)),
+                ("iata_type", models.CharField(blank=True, default="", max_length=3)),
+                ("model", models.CharField(blank=True, default="", max_length=80)),
+                ("serial_number", models.CharField(blank=True, default="", max_length=30)),
+                ("call_sign", models.CharField(blank=True, default="", max_length=12)),
+                ("home_base", models.CharField(blank=True, default="", max_length=4)),
+                ("seats", models.PositiveSmallIntegerField(default=0)),
+                ("owner", models.CharField(blank=True, default="", max_length=120)),
+                ("subsidiary_id", models.BigIntegerField(null=True)),
+                ("cruise_speed_kt", models.PositiveSmallIntegerField(default=0)),
+                ("taxi_minutes", models.PositiveSmallIntegerField(default=0)),
+                ("climb_minutes", models.PositiveSmallIntegerField(default=0)),
+                ("range_nm", models.PositiveIntegerField(default=0)),
+                ("mx_set_up", models.CharField(blank=True, default="", max_length=200)),
+                ("active", models.BooleanField(default=True)),
             ],
             options={
-                'db_table': 'fleet_aircraft',
-                'constraints': [airstair.changes.keys.OperatorReference(cascade=False, field='operator_id', name='fleet_aircraft_operator', to='operators_operator', whole=True), models.UniqueConstraint(models.F('operator_id'), models.F('registration'), name='fleet_aircraft_registration'), airstair.changes.keys.OperatorReference(cascade=False, field='subsidiary_id', name='fleet_aircraft_subsidiary', to='operators_subsidiary', whole=False), models.CheckConstraint(condition=models.Q(('registration__regex', '^[A-Z0-9]+(-[A-Z0-9]+)?$')), name='fleet_aircraft_written')],
+                "db_table": "fleet_aircraft",
+                "constraints": [
+                    airstair.changes.keys.OperatorReference(
+                        cascade=False,
+                        field="operator_id",
+                        name="fleet_aircraft_operator",
+                        to="operators_operator",
+                        whole=True,
+                    ),
+                    models.UniqueConstraint(
+                        models.F("operator_id"), models.F("registration"), name="fleet_aircraft_registration"
+                    ),
+                    airstair.changes.keys.OperatorReference(
+                        cascade=False,
+                        field="subsidiary_id",
+                        name="fleet_aircraft_subsidiary",
+                        to="operators_subsidiary",
+                        whole=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("registration__regex", "^[A-Z0-9]+(-[A-Z0-9]+)?$")),
+                        name="fleet_aircraft_written",
+                    ),
+                ],
             },
         ),
     ]

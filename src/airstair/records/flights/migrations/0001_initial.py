@@ -10,163 +10,503 @@ import airstair.changes.keys
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('fleet', '0001_initial'),
+        ("fleet", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Trip',
+            name="Trip",
             fields=[
-                ('pk', models.CompositePrimaryKey('operator_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('operator_id', models.BigIntegerField()),
-                ('id', models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
-                ('number', models.CharField(max_length=20)),
-                ('status', models.CharField(default='CONFIRMED', max_length=12)),
-                ('client', models.CharField(blank=True, default='', max_length=120)),
-                ('notes', models.TextField(blank=True, default='')),
-                ('booked_from', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), default=list, size=None)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "operator_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("operator_id", models.BigIntegerField()),
+                ("id", models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
+                ("number", models.CharField(max_length=20)),
+                ("status", models.CharField(default="CONFIRMED", max_length=12)),
+                ("client", models.CharField(blank=True, default="", max_length=120)),
+                ("notes", models.TextField(blank=True, default="")),
+                (
+                    "booked_from",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=80), default=list, size=None
+                    ),
+                ),
             ],
             options={
-                'db_table': 'flights_trip',
-                'constraints': [airstair.changes.keys.OperatorReference(cascade=False, field='operator_id', name='flights_trip_operator', to='operators_operator', whole=True), models.UniqueConstraint(models.F('operator_id'), models.F('number'), name='flights_trip_number'), models.CheckConstraint(condition=models.Q(('status__in', ['OPTION', 'OPPORTUNITY', 'CONFIRMED', 'CANCELLED'])), name='flights_trip_status')],
+                "db_table": "flights_trip",
+                "constraints": [
+                    airstair.changes.keys.OperatorReference(
+                        cascade=False,
+                        field="operator_id",
+                        name="flights_trip_operator",
+                        to="operators_operator",
+                        whole=True,
+                    ),
+                    models.UniqueConstraint(models.F("operator_id"), models.F("number"), name="flights_trip_number"),
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["OPTION", "OPPORTUNITY", "CONFIRMED", "CANCELLED"])),
+                        name="flights_trip_status",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Flight',
+            name="Flight",
             fields=[
-                ('pk', models.CompositePrimaryKey('operator_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('operator_id', models.BigIntegerField()),
-                ('id', models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
-                ('trip_id', models.BigIntegerField()),
-                ('aircraft_id', models.BigIntegerField()),
-                ('number', models.CharField(max_length=10)),
-                ('adep', models.CharField(max_length=4)),
-                ('ades', models.CharField(max_length=4)),
-                ('altn', models.CharField(blank=True, default='', max_length=4)),
-                ('altn2', models.CharField(blank=True, default='', max_length=4)),
-                ('std', models.DateTimeField()),
-                ('sta', models.DateTimeField()),
-                ('status', models.CharField(default='CONFIRMED', max_length=12)),
-                ('flight_type', models.CharField(default='COMMERCIAL', max_length=12)),
-                ('regulation', models.CharField(blank=True, default='', max_length=12)),
-                ('flight_rules', models.CharField(default='I', max_length=1)),
-                ('sales_type', models.CharField(default='PAX', max_length=8)),
-                ('ferry', models.BooleanField(default=False)),
-                ('pax_count', models.PositiveSmallIntegerField(default=0)),
-                ('pax_by_category', models.JSONField(default=dict)),
-                ('pax_list', models.JSONField(default=list)),
-                ('crew', models.JSONField(default=dict)),
-                ('cargo_kg', models.PositiveIntegerField(default=0)),
-                ('catering_kg', models.PositiveIntegerField(default=0)),
-                ('notes', models.TextField(blank=True, default='')),
-                ('deleted', models.BooleanField(default=False)),
-                ('import_key', models.CharField(default=None, max_length=120, null=True)),
-                ('imported', models.JSONField(default=None, null=True)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "operator_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("operator_id", models.BigIntegerField()),
+                ("id", models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
+                ("trip_id", models.BigIntegerField()),
+                ("aircraft_id", models.BigIntegerField()),
+                ("number", models.CharField(max_length=10)),
+                ("adep", models.CharField(max_length=4)),
+                ("ades", models.CharField(max_length=4)),
+                ("altn", models.CharField(blank=True, default="", max_length=4)),
+                ("altn2", models.CharField(blank=True, default="", max_length=4)),
+                ("std", models.DateTimeField()),
+                ("sta", models.DateTimeField()),
+                ("status", models.CharField(default="CONFIRMED", max_length=12)),
+                ("flight_type", models.CharField(default="COMMERCIAL", max_length=12)),
+                ("regulation", models.CharField(blank=True, default="", max_length=12)),
+                ("flight_rules", models.CharField(default="I", max_length=1)),
+                ("sales_type", models.CharField(default="PAX", max_length=8)),
+                ("ferry", models.BooleanField(default=False)),
+                ("pax_count", models.PositiveSmallIntegerField(default=0)),
+                ("pax_by_category", models.JSONField(default=dict)),
+                ("pax_list", models.JSONField(default=list)),
+                ("crew", models.JSONField(default=dict)),
+                ("cargo_kg", models.PositiveIntegerField(default=0)),
+                ("catering_kg", models.PositiveIntegerField(default=0)),
+                ("notes", models.TextField(blank=True, default="")),
+                ("deleted", models.BooleanField(default=False)),
+                ("import_key", models.CharField(default=None, max_length=120, null=True)),
+                ("imported", models.JSONField(default=None, null=True)),
             ],
             options={
-                'db_table': 'flights_flight',
-                'indexes': [models.Index(models.F('operator_id'), models.F('aircraft_id'), models.F('sta'), name='flights_flight_by_aircraft'), models.Index(models.F('operator_id'), models.F('std'), name='flights_flight_by_day'), models.Index(models.F('operator_id'), models.F('trip_id'), name='flights_flight_by_trip')],
-                'constraints': [airstair.changes.keys.OperatorReference(cascade=False, field='operator_id', name='flights_flight_operator', to='operators_operator', whole=True), airstair.changes.keys.OperatorReference(cascade=False, field='trip_id', name='flights_flight_trip', to='flights_trip', whole=False), airstair.changes.keys.OperatorReference(cascade=False, field='aircraft_id', name='flights_flight_aircraft', to='fleet_aircraft', whole=False), models.UniqueConstraint(models.F('operator_id'), models.F('import_key'), name='flights_flight_import_key'), models.CheckConstraint(condition=models.Q(('sta__gt', models.F('std'))), name='flights_flight_times'), models.CheckConstraint(condition=models.Q(('sta__lte', django.db.models.expressions.CombinedExpression(models.F('std'), '+', models.Value(datetime.timedelta(days=1))))), name='flights_flight_longest'), models.CheckConstraint(condition=models.Q(('deleted', False), ('status', 'CANCELLED'), _connector='OR'), name='flights_flight_deleted'), models.CheckConstraint(condition=models.Q(('ferry', False), ('pax_count', 0), _connector='OR'), name='flights_flight_ferry_pax'), models.CheckConstraint(condition=models.Q(('status__in', ['OPTION', 'OPPORTUNITY', 'CONFIRMED', 'CANCELLED'])), name='flights_flight_status'), models.CheckConstraint(condition=models.Q(('flight_type__in', ['COMMERCIAL', 'PRIVATE', 'FERRY', 'TRAINING', 'TEST', 'AMBULANCE', 'CARGO'])), name='flights_flight_flight_type'), models.CheckConstraint(condition=models.Q(('regulation__in', ['PART_135', 'PART_125', 'PART_121', 'PART_91', 'PART_91K', 'PART_CAT', 'PART_NCO', 'PART_NCC', 'SUBPART_604', 'SUBPART_704', ''])), name='flights_flight_regulation'), models.CheckConstraint(condition=models.Q(('flight_rules__in', ['I', 'V', 'Y', 'Z'])), name='flights_flight_flight_rules'), models.CheckConstraint(condition=models.Q(('sales_type__in', ['PAX', 'OWNER', 'CARGO', 'MEDICAL', 'FERRY', 'OTHER'])), name='flights_flight_sales_type')],
+                "db_table": "flights_flight",
+                "indexes": [
+                    models.Index(
+                        models.F("operator_id"),
+                        models.F("aircraft_id"),
+                        models.F("sta"),
+                        name="flights_flight_by_aircraft",
+                    ),
+                    models.Index(models.F("operator_id"), models.F("std"), name="flights_flight_by_day"),
+                    models.Index(models.F("operator_id"), models.F("trip_id"), name="flights_flight_by_trip"),
+                ],
+                "constraints": [
+                    airstair.changes.keys.OperatorReference(
+                        cascade=False,
+                        field="operator_id",
+                        name="flights_flight_operator",
+                        to="operators_operator",
+                        whole=True,
+                    ),
+                    airstair.changes.keys.OperatorReference(
+                        cascade=False, field="trip_id", name="flights_flight_trip", to="flights_trip", whole=False
+                    ),
+                    airstair.changes.keys.OperatorReference(
+                        cascade=False,
+                        field="aircraft_id",
+                        name="flights_flight_aircraft",
+                        to="fleet_aircraft",
+                        whole=False,
+                    ),
+                    models.UniqueConstraint(
+                        models.F("operator_id"), models.F("import_key"), name="flights_flight_import_key"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("sta__gt", models.F("std"))), name="flights_flight_times"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "sta__lte",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("std"), "+", models.Value(datetime.timedelta(days=1))
+                                ),
+                            )
+                        ),
+                        name="flights_flight_longest",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("deleted", False), ("status", "CANCELLED"), _connector="OR"),
+                        name="flights_flight_deleted",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ferry", False), ("pax_count", 0), _connector="OR"),
+                        name="flights_flight_ferry_pax",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["OPTION", "OPPORTUNITY", "CONFIRMED", "CANCELLED"])),
+                        name="flights_flight_status",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "flight_type__in",
+                                ["COMMERCIAL", "PRIVATE", "FERRY", "TRAINING", "TEST", "AMBULANCE", "CARGO"],
+                            )
+                        ),
+                        name="flights_flight_flight_type",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "regulation__in",
+                                [
+                                    "PART_135",
+                                    "PART_125",
+                                    "PART_121",
+                                    "PART_91",
+                                    "PART_91K",
+                                    "PART_CAT",
+                                    "PART_NCO",
+                                    "PART_NCC",
+                                    "SUBPART_604",
+                                    "SUBPART_704",
+                                    "",
+                                ],
+                            )
+                        ),
+                        name="flights_flight_regulation",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("flight_rules__in", ["I", "V", "Y", "Z"])),
+                        name="flights_flight_flight_rules",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("sales_type__in", ["PAX", "OWNER", "CARGO", "MEDICAL", "FERRY", "OTHER"])),
+                        name="flights_flight_sales_type",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AircraftEvent',
+            name="AircraftEvent",
             fields=[
-                ('pk', models.CompositePrimaryKey('operator_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('operator_id', models.BigIntegerField()),
-                ('id', models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
-                ('aircraft_id', models.BigIntegerField()),
-                ('kind', models.CharField(max_length=12)),
-                ('airport', models.CharField(max_length=4)),
-                ('start', models.DateTimeField()),
-                ('end', models.DateTimeField()),
-                ('title', models.CharField(blank=True, default='', max_length=120)),
-                ('notes', models.TextField(blank=True, default='')),
-                ('deleted', models.BooleanField(default=False)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "operator_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("operator_id", models.BigIntegerField()),
+                ("id", models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
+                ("aircraft_id", models.BigIntegerField()),
+                ("kind", models.CharField(max_length=12)),
+                ("airport", models.CharField(max_length=4)),
+                ("start", models.DateTimeField()),
+                ("end", models.DateTimeField()),
+                ("title", models.CharField(blank=True, default="", max_length=120)),
+                ("notes", models.TextField(blank=True, default="")),
+                ("deleted", models.BooleanField(default=False)),
             ],
             options={
-                'db_table': 'flights_event',
-                'indexes': [models.Index(models.F('operator_id'), models.F('aircraft_id'), models.F('end'), name='flights_event_by_aircraft')],
-                'constraints': [airstair.changes.keys.OperatorReference(cascade=False, field='operator_id', name='flights_event_operator', to='operators_operator', whole=True), airstair.changes.keys.OperatorReference(cascade=False, field='aircraft_id', name='flights_event_aircraft', to='fleet_aircraft', whole=False), models.CheckConstraint(condition=models.Q(('end__gt', models.F('start'))), name='flights_event_times'), models.CheckConstraint(condition=models.Q(('end__lte', django.db.models.expressions.CombinedExpression(models.F('start'), '+', models.Value(datetime.timedelta(days=732))))), name='flights_event_longest'), models.CheckConstraint(condition=models.Q(('kind__in', ['RESERVATION', 'MAINTENANCE', 'AOG'])), name='flights_event_kind')],
+                "db_table": "flights_event",
+                "indexes": [
+                    models.Index(
+                        models.F("operator_id"),
+                        models.F("aircraft_id"),
+                        models.F("end"),
+                        name="flights_event_by_aircraft",
+                    )
+                ],
+                "constraints": [
+                    airstair.changes.keys.OperatorReference(
+                        cascade=False,
+                        field="operator_id",
+                        name="flights_event_operator",
+                        to="operators_operator",
+                        whole=True,
+                    ),
+                    airstair.changes.keys.OperatorReference(
+                        cascade=False,
+                        field="aircraft_id",
+                        name="flights_event_aircraft",
+                        to="fleet_aircraft",
+                        whole=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("end__gt", models.F("start"))), name="flights_event_times"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "end__lte",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("start"), "+", models.Value(datetime.timedelta(days=732))
+                                ),
+                            )
+                        ),
+                        name="flights_event_longest",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["RESERVATION", "MAINTENANCE", "AOG"])),
+                        name="flights_event_kind",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='EmptyLeg',
+            name="EmptyLeg",
             fields=[
-                ('pk', models.CompositePrimaryKey('operator_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('operator_id', models.BigIntegerField()),
-                ('id', models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
-                ('price', models.DecimalField(decimal_places=2, max_digits=12, null=True)),
-                ('currency', models.CharField(blank=True, default='', max_length=3)),
-                ('marketing_start', models.DateTimeField(null=True)),
-                ('marketing_end', models.DateTimeField(null=True)),
-                ('message', models.CharField(blank=True, default='', max_length=1000)),
-                ('verified_by', models.BigIntegerField(null=True)),
-                ('verified_by_name', models.CharField(blank=True, default='', max_length=120)),
-                ('verified_at', models.DateTimeField(null=True)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "operator_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("operator_id", models.BigIntegerField()),
+                ("id", models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
+                ("price", models.DecimalField(decimal_places=2, max_digits=12, null=True)),
+                ("currency", models.CharField(blank=True, default="", max_length=3)),
+                ("marketing_start", models.DateTimeField(null=True)),
+                ("marketing_end", models.DateTimeField(null=True)),
+                ("message", models.CharField(blank=True, default="", max_length=1000)),
+                ("verified_by", models.BigIntegerField(null=True)),
+                ("verified_by_name", models.CharField(blank=True, default="", max_length=120)),
+                ("verified_at", models.DateTimeField(null=True)),
             ],
             options={
-                'db_table': 'flights_empty_leg',
-                'constraints': [airstair.changes.keys.OperatorReference(cascade=False, field='operator_id', name='flights_empty_leg_operator', to='operators_operator', whole=True), airstair.changes.keys.OperatorReference(cascade=True, field='id', name='flights_empty_leg_flight', to='flights_flight', whole=False), airstair.changes.keys.OperatorReference(cascade=False, field='verified_by', name='flights_empty_leg_verifier', to='operators_user', whole=True), models.CheckConstraint(condition=models.Q(models.Q(('marketing_end', None), ('marketing_start', None)), models.Q(('marketing_end__isnull', False), ('marketing_start__isnull', False), ('marketing_end__gt', models.F('marketing_start')), ('marketing_end__lte', django.db.models.expressions.CombinedExpression(models.F('marketing_start'), '+', models.Value(datetime.timedelta(days=5))))), _connector='OR'), name='flights_empty_leg_window'), models.CheckConstraint(condition=models.Q(('price', None), models.Q(('price__gte', 0), models.Q(('currency', ''), _negated=True)), _connector='OR'), name='flights_empty_leg_price'), models.CheckConstraint(condition=models.Q(models.Q(('verified_at', None), ('verified_by', None)), models.Q(('verified_at__isnull', False), ('verified_by__isnull', False), models.Q(('verified_by_name', ''), _negated=True)), _connector='OR'), name='flights_empty_leg_verified')],
+                "db_table": "flights_empty_leg",
+                "constraints": [
+                    airstair.changes.keys.OperatorReference(
+                        cascade=False,
+                        field="operator_id",
+                        name="flights_empty_leg_operator",
+                        to="operators_operator",
+                        whole=True,
+                    ),
+                    airstair.changes.keys.OperatorReference(
+                        cascade=True, field="id", name="flights_empty_leg_flight", to="flights_flight", whole=False
+                    ),
+                    airstair.changes.keys.OperatorReference(
+                        cascade=False,
+                        field="verified_by",
+                        name="flights_empty_leg_verifier",
+                        to="operators_user",
+                        whole=True,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("marketing_end", None), ("marketing_start", None)),
+                            models.Q(
+                                ("marketing_end__isnull", False),
+                                ("marketing_start__isnull", False),
+                                ("marketing_end__gt", models.F("marketing_start")),
+                                (
+                                    "marketing_end__lte",
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("marketing_start"), "+", models.Value(datetime.timedelta(days=5))
+                                    ),
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="flights_empty_leg_window",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("price", None),
+                            models.Q(("price__gte", 0), models.Q(("currency", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="flights_empty_leg_price",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("verified_at", None), ("verified_by", None)),
+                            models.Q(
+                                ("verified_at__isnull", False),
+                                ("verified_by__isnull", False),
+                                models.Q(("verified_by_name", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="flights_empty_leg_verified",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='FlightService',
+            name="FlightService",
             fields=[
-                ('pk', models.CompositePrimaryKey('operator_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('operator_id', models.BigIntegerField()),
-                ('id', models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
-                ('flight_id', models.BigIntegerField()),
-                ('airport', models.CharField(max_length=4)),
-                ('kind', models.CharField(max_length=10)),
-                ('served', models.CharField(default='ALL', max_length=10)),
-                ('provider_id', models.CharField(max_length=60)),
-                ('provider_name', models.CharField(max_length=120)),
-                ('source', models.CharField(default='PROPRIETARY', max_length=40)),
-                ('note', models.CharField(blank=True, default='', max_length=500)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "operator_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("operator_id", models.BigIntegerField()),
+                ("id", models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
+                ("flight_id", models.BigIntegerField()),
+                ("airport", models.CharField(max_length=4)),
+                ("kind", models.CharField(max_length=10)),
+                ("served", models.CharField(default="ALL", max_length=10)),
+                ("provider_id", models.CharField(max_length=60)),
+                ("provider_name", models.CharField(max_length=120)),
+                ("source", models.CharField(default="PROPRIETARY", max_length=40)),
+                ("note", models.CharField(blank=True, default="", max_length=500)),
             ],
             options={
-                'db_table': 'flights_service',
-                'indexes': [models.Index(models.F('operator_id'), models.F('flight_id'), name='flights_service_by_flight')],
-                'constraints': [airstair.changes.keys.OperatorReference(cascade=False, field='operator_id', name='flights_service_operator', to='operators_operator', whole=True), airstair.changes.keys.OperatorReference(cascade=True, field='flight_id', name='flights_service_flight', to='flights_flight', whole=False), models.CheckConstraint(condition=models.Q(('kind__in', ['FBO', 'FUEL', 'CATERING', 'LIMO', 'HOTEL', 'HANDLING'])), name='flights_service_kind'), models.CheckConstraint(condition=models.Q(('served__in', ['ALL', 'PAX', 'CREW', 'AIRCRAFT', 'OTHER'])), name='flights_service_served')],
+                "db_table": "flights_service",
+                "indexes": [
+                    models.Index(models.F("operator_id"), models.F("flight_id"), name="flights_service_by_flight")
+                ],
+                "constraints": [
+                    airstair.changes.keys.OperatorReference(
+                        cascade=False,
+                        field="operator_id",
+                        name="flights_service_operator",
+                        to="operators_operator",
+                        whole=True,
+                    ),
+                    airstair.changes.keys.OperatorReference(
+                        cascade=True, field="flight_id", name="flights_service_flight", to="flights_flight", whole=False
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["FBO", "FUEL", "CATERING", "LIMO", "HOTEL", "HANDLING"])),
+                        name="flights_service_kind",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("served__in", ["ALL", "PAX", "CREW", "AIRCRAFT", "OTHER"])),
+                        name="flights_service_served",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='BlockTimes',
+            name="BlockTimes",
             fields=[
-                ('pk', models.CompositePrimaryKey('operator_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('operator_id', models.BigIntegerField()),
-                ('id', models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
-                ('flight_id', models.BigIntegerField()),
-                ('book', models.CharField(max_length=12)),
-                ('off_block', models.DateTimeField(null=True)),
-                ('take_off', models.DateTimeField(null=True)),
-                ('landing', models.DateTimeField(null=True)),
-                ('on_block', models.DateTimeField(null=True)),
-                ('source', models.CharField(max_length=200)),
-                ('sources', models.JSONField(default=dict)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "operator_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("operator_id", models.BigIntegerField()),
+                ("id", models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
+                ("flight_id", models.BigIntegerField()),
+                ("book", models.CharField(max_length=12)),
+                ("off_block", models.DateTimeField(null=True)),
+                ("take_off", models.DateTimeField(null=True)),
+                ("landing", models.DateTimeField(null=True)),
+                ("on_block", models.DateTimeField(null=True)),
+                ("source", models.CharField(max_length=200)),
+                ("sources", models.JSONField(default=dict)),
             ],
             options={
-                'db_table': 'flights_block_times',
-                'constraints': [airstair.changes.keys.OperatorReference(cascade=False, field='operator_id', name='flights_block_times_operator', to='operators_operator', whole=True), airstair.changes.keys.OperatorReference(cascade=True, field='flight_id', name='flights_block_times_flight', to='flights_flight', whole=False), models.UniqueConstraint(models.F('operator_id'), models.F('flight_id'), models.F('book'), name='flights_block_times_once'), models.CheckConstraint(condition=models.Q(('book__in', ['flight_watch', 'journey_log'])), name='flights_block_times_book'), models.CheckConstraint(condition=models.Q(models.Q(('off_block', None), ('on_block', None), ('on_block__gte', models.F('off_block')), _connector='OR'), models.Q(('off_block', None), ('take_off', None), ('take_off__gte', models.F('off_block')), _connector='OR'), models.Q(('take_off', None), ('landing', None), ('landing__gte', models.F('take_off')), _connector='OR'), models.Q(('landing', None), ('on_block', None), ('on_block__gte', models.F('landing')), _connector='OR'), models.Q(('take_off', None), ('on_block', None), ('on_block__gte', models.F('take_off')), _connector='OR'), models.Q(('off_block', None), ('landing', None), ('landing__gte', models.F('off_block')), _connector='OR')), name='flights_block_times_order')],
+                "db_table": "flights_block_times",
+                "constraints": [
+                    airstair.changes.keys.OperatorReference(
+                        cascade=False,
+                        field="operator_id",
+                        name="flights_block_times_operator",
+                        to="operators_operator",
+                        whole=True,
+                    ),
+                    airstair.changes.keys.OperatorReference(
+                        cascade=True,
+                        field="flight_id",
+                        name="flights_block_times_flight",
+                        to="flights_flight",
+                        whole=False,
+                    ),
+                    models.UniqueConstraint(
+                        models.F("operator_id"),
+                        models.F("flight_id"),
+                        models.F("book"),
+                        name="flights_block_times_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("book__in", ["flight_watch", "journey_log"])),
+                        name="flights_block_times_book",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("off_block", None),
+                                ("on_block", None),
+                                ("on_block__gte", models.F("off_block")),
+                                _connector="OR",
+                            ),
+                            models.Q(
+                                ("off_block", None),
+                                ("take_off", None),
+                                ("take_off__gte", models.F("off_block")),
+                                _connector="OR",
+                            ),
+                            models.Q(
+                                ("take_off", None),
+                                ("landing", None),
+                                ("landing__gte", models.F("take_off")),
+                                _connector="OR",
+                            ),
+                            models.Q(
+                                ("landing", None),
+                                ("on_block", None),
+                                ("on_block__gte", models.F("landing")),
+                                _connector="OR",
+                            ),
+                            models.Q(
+                                ("take_off", None),
+                                ("on_block", None),
+                                ("on_block__gte", models.F("take_off")),
+                                _connector="OR",
+                            ),
+                            models.Q(
+                                ("off_block", None),
+                                ("landing", None),
+                                ("landing__gte", models.F("off_block")),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="flights_block_times_order",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ImportMapping',
+            name="ImportMapping",
             fields=[
-                ('pk', models.CompositePrimaryKey('operator_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('operator_id', models.BigIntegerField()),
-                ('id', models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
-                ('name', models.CharField(max_length=60)),
-                ('columns', models.JSONField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "operator_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("operator_id", models.BigIntegerField()),
+                ("id", models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
+                ("name", models.CharField(max_length=60)),
+                ("columns", models.JSONField()),
             ],
             options={
-                'db_table': 'flights_import_mapping',
-                'constraints': [airstair.changes.keys.OperatorReference(cascade=False, field='operator_id', name='flights_import_mapping_operator', to='operators_operator', whole=True), models.UniqueConstraint(models.F('operator_id'), models.F('name'), name='flights_import_mapping_name')],
+                "db_table": "flights_import_mapping",
+                "constraints": [
+                    airstair.changes.keys.OperatorReference(
+                        cascade=False,
+                        field="operator_id",
+                        name="flights_import_mapping_operator",
+                        to="operators_operator",
+                        whole=True,
+                    ),
+                    models.UniqueConstraint(
+                        models.F("operator_id"), models.F("name"), name="flights_import_mapping_name"
+                    ),
+                ],
             },
         ),
     ]

@@ -9,83 +9,163 @@ import airstair.changes.keys
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('changes', '0001_initial'),
+        ("changes", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Operator',
+            name="Operator",
             fields=[
-                ('id', models.BigIntegerField(db_default=airstair.changes.keys.NextId(), primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=12, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('icao_code', models.CharField(blank=True, default='', max_length=3)),
-                ('iata_code', models.CharField(blank=True, default='', max_length=3)),
-                ('base_time_zone', models.CharField(default='UTC', max_length=64)),
-                ('trip_prefix', models.CharField(default='T', max_length=4)),
-                ('ops_email', models.EmailField(blank=True, default='', max_length=254)),
-                ('sales_email', models.EmailField(blank=True, default='', max_length=254)),
-                ('phone', models.CharField(blank=True, default='', max_length=40)),
-                ('address', models.TextField(blank=True, default='')),
-                ('main_organisation', models.CharField(blank=True, default='', max_length=120)),
-                ('trips_numbered', models.BigIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        db_default=airstair.changes.keys.NextId(), primary_key=True, serialize=False
+                    ),
+                ),
+                ("code", models.CharField(max_length=12, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                ("icao_code", models.CharField(blank=True, default="", max_length=3)),
+                ("iata_code", models.CharField(blank=True, default="", max_length=3)),
+                ("base_time_zone", models.CharField(default="UTC", max_length=64)),
+                ("trip_prefix", models.CharField(default="T", max_length=4)),
+                ("ops_email", models.EmailField(blank=True, default="", max_length=254)),
+                ("sales_email", models.EmailField(blank=True, default="", max_length=254)),
+                ("phone", models.CharField(blank=True, default="", max_length=40)),
+                ("address", models.TextField(blank=True, default="")),
+                ("main_organisation", models.CharField(blank=True, default="", max_length=120)),
+                ("trips_numbered", models.BigIntegerField(default=0)),
             ],
             options={
-                'db_table': 'operators_operator',
-                'constraints': [models.CheckConstraint(condition=models.Q(('code__regex', '^[A-Z0-9-]{2,12}$')), name='operators_operator_code')],
+                "db_table": "operators_operator",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("code__regex", "^[A-Z0-9-]{2,12}$")), name="operators_operator_code"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('email', models.EmailField(max_length=254, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('is_active', models.BooleanField(default=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("email", models.EmailField(max_length=254, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                ("is_active", models.BooleanField(default=True)),
             ],
             options={
-                'db_table': 'operators_user',
-                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='operators_user_email_ci')],
+                "db_table": "operators_user",
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("email"), name="operators_user_email_ci"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('pk', models.CompositePrimaryKey('operator_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('operator_id', models.BigIntegerField()),
-                ('id', models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
-                ('user_id', models.BigIntegerField()),
-                ('code', models.CharField(max_length=8)),
-                ('role', models.CharField(max_length=20)),
-                ('granted', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
-                ('refused', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
-                ('aircraft_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('active', models.BooleanField(default=True)),
-                ('since', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "operator_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("operator_id", models.BigIntegerField()),
+                ("id", models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
+                ("user_id", models.BigIntegerField()),
+                ("code", models.CharField(max_length=8)),
+                ("role", models.CharField(max_length=20)),
+                (
+                    "granted",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), default=list, size=None
+                    ),
+                ),
+                (
+                    "refused",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), default=list, size=None
+                    ),
+                ),
+                (
+                    "aircraft_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                ("active", models.BooleanField(default=True)),
+                ("since", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'db_table': 'operators_membership',
-                'indexes': [models.Index(models.F('user_id'), name='operators_membership_person')],
-                'constraints': [airstair.changes.keys.OperatorReference(cascade=False, field='operator_id', name='operators_membership_operator', to='operators_operator', whole=True), airstair.changes.keys.OperatorReference(cascade=False, field='user_id', name='operators_membership_user', to='operators_user', whole=True), models.UniqueConstraint(models.F('operator_id'), models.F('user_id'), name='operators_membership_once'), models.UniqueConstraint(models.F('operator_id'), models.F('code'), name='operators_membership_code'), models.CheckConstraint(condition=models.Q(('role__in', ['admin', 'ops', 'sales', 'crew_control', 'maintenance', 'read_only', 'aircraft_owner'])), name='operators_membership_role')],
+                "db_table": "operators_membership",
+                "indexes": [models.Index(models.F("user_id"), name="operators_membership_person")],
+                "constraints": [
+                    airstair.changes.keys.OperatorReference(
+                        cascade=False,
+                        field="operator_id",
+                        name="operators_membership_operator",
+                        to="operators_operator",
+                        whole=True,
+                    ),
+                    airstair.changes.keys.OperatorReference(
+                        cascade=False,
+                        field="user_id",
+                        name="operators_membership_user",
+                        to="operators_user",
+                        whole=True,
+                    ),
+                    models.UniqueConstraint(
+                        models.F("operator_id"), models.F("user_id"), name="operators_membership_once"
+                    ),
+                    models.UniqueConstraint(
+                        models.F("operator_id"), models.F("code"), name="operators_membership_code"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "role__in",
+                                ["admin", "ops", "sales", "crew_control", "maintenance", "read_only", "aircraft_owner"],
+                            )
+                        ),
+                        name="operators_membership_role",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Subsidiary',
+            name="Subsidiary",
             fields=[
-                ('pk', models.CompositePrimaryKey('operator_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('operator_id', models.BigIntegerField()),
-                ('id', models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
-                ('name', models.CharField(max_length=120)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "operator_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("operator_id", models.BigIntegerField()),
+                ("id", models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
+                ("name", models.CharField(max_length=120)),
             ],
             options={
-                'db_table': 'operators_subsidiary',
-                'constraints': [airstair.changes.keys.OperatorReference(cascade=False, field='operator_id', name='operators_subsidiary_operator', to='operators_operator', whole=True), models.UniqueConstraint(models.F('operator_id'), django.db.models.functions.text.Lower('name'), name='operators_subsidiary_name')],
+                "db_table": "operators_subsidiary",
+                "constraints": [
+                    airstair.changes.keys.OperatorReference(
+                        cascade=False,
+                        field="operator_id",
+                        name="operators_subsidiary_operator",
+                        to="operators_operator",
+                        whole=True,
+                    ),
+                    models.UniqueConstraint(
+                        models.F("operator_id"),
+                        django.db.models.functions.text.Lower("name"),
+                        name="operators_subsidiary_name",
+                    ),
+                ],
             },
         ),
     ]

@@ -6,32 +6,54 @@ import airstair.changes.keys
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('operators', '0001_initial'),
+        ("operators", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AirportOverride',
+            name="AirportOverride",
             fields=[
-                ('pk', models.CompositePrimaryKey('operator_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('operator_id', models.BigIntegerField()),
-                ('id', models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
-                ('code', models.CharField(max_length=4)),
-                ('iata', models.CharField(blank=True, default='', max_length=3)),
-                ('name', models.CharField(max_length=120)),
-                ('city', models.CharField(blank=True, default='', max_length=80)),
-                ('country', models.CharField(blank=True, default='', max_length=2)),
-                ('latitude', models.FloatField()),
-                ('longitude', models.FloatField()),
-                ('time_zone', models.CharField(default='UTC', max_length=64)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "operator_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("operator_id", models.BigIntegerField()),
+                ("id", models.BigIntegerField(db_default=airstair.changes.keys.NextId())),
+                ("code", models.CharField(max_length=4)),
+                ("iata", models.CharField(blank=True, default="", max_length=3)),
+                ("name", models.CharField(max_length=120)),
+                ("city", models.CharField(blank=True, default="", max_length=80)),
+                ("country", models.CharField(blank=True, default="", max_length=2)),
+                ("latitude", models.FloatField()),
+                ("longitude", models.FloatField()),
+                ("time_zone", models.CharField(default="UTC", max_length=64)),
             ],
             options={
-                'db_table': 'places_airport_override',
-                'constraints': [airstair.changes.keys.OperatorReference(cascade=False, field='operator_id', name='places_airport_override_operator', to='operators_operator', whole=True), models.UniqueConstraint(models.F('operator_id'), models.F('code'), name='places_airport_override_code'), models.CheckConstraint(condition=models.Q(('code__regex', '^[A-Z][A-Z0-9]{3}$')), name='places_airport_code'), models.CheckConstraint(condition=models.Q(('latitude__range', (-90, 90)), ('longitude__range', (-180, 180))), name='places_airport_position')],
+                "db_table": "places_airport_override",
+                "constraints": [
+                    airstair.changes.keys.OperatorReference(
+                        cascade=False,
+                        field="operator_id",
+                        name="places_airport_override_operator",
+                        to="operators_operator",
+                        whole=True,
+                    ),
+                    models.UniqueConstraint(
+                        models.F("operator_id"), models.F("code"), name="places_airport_override_code"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("code__regex", "^[A-Z][A-Z0-9]{3}$")), name="places_airport_code"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("latitude__range", (-90, 90)), ("longitude__range", (-180, 180))),
+                        name="places_airport_position",
+                    ),
+                ],
             },
         ),
     ]
