@@ -34,20 +34,19 @@ def list_command(as_json: bool, home: Path | None) -> None:
     \b
     With --json: addons [{key, name, category, purpose, settings [names]}].
     """
-    with open_record(home):
-        from airstair.hub.registry import addons
-        from airstair.hub.setting import settings_of
+    from airstair.hub.registry import addons
+    from airstair.hub.setting import settings_of
 
-        found = [
-            {
-                "key": one.key,
-                "name": one.name,
-                "category": one.category.value,
-                "purpose": one.purpose,
-                "settings": [setting.name for setting in settings_of(one.settings)],
-            }
-            for one in addons().values()
-        ]
+    found = [
+        {
+            "key": one.key,
+            "name": one.name,
+            "category": one.category.value,
+            "purpose": one.purpose,
+            "settings": [setting.name for setting in settings_of(one.settings)],
+        }
+        for one in addons().values()
+    ]
     tell({"addons": found}, [f"{one['key']:<16} {one['name']:<20} {one['purpose']}" for one in found], as_json=as_json)
 
 

@@ -161,8 +161,13 @@ def worker_command(home: Path | None) -> None:
 def sandbox_command(port: int, home: Path | None) -> None:
     """Run the imitations of the partners, for trying and testing."""
     from airstair.running.home import Home
+    from airstair.running.problems import CannotRun
     from airstair.sandbox.server import run
 
     place = Home(home)
     place.make()
-    run(port, home=place.path / "sandbox")
+    try:
+        run(port, home=place.path / "sandbox")
+    except OSError as taken:
+        reason = taken.strerror or taken
+        raise CannotRun(f"The sandbox cannot listen on port {port} ({reason}). Choose another with --port N.") from None

@@ -61,7 +61,7 @@ async def run_jobs(stop: asyncio.Event) -> None:
                     concurrency=2,
                     install_signal_handlers=False,
                     delete_jobs="successful",
-                    fetch_job_polling_interval=30,
+                    fetch_job_polling_interval=5,
                 )
             )
             stopping = asyncio.create_task(stop.wait())
