@@ -29,7 +29,7 @@ def place(path: Path) -> str:
     return str(path.relative_to(SOURCE))
 
 
-@pytest.mark.parametrize("path", modules(), ids=place)
+@pytest.mark.parametrize("path", list(modules()), ids=place)
 def test_no_file_is_too_long(path: Path) -> None:
     lines = path.read_text().count("\n")
     assert lines <= LONGEST_FILE, f"{place(path)} has {lines} lines: divide it by what its parts are for."
@@ -41,7 +41,7 @@ def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
             yield node
 
 
-@pytest.mark.parametrize("path", modules(), ids=place)
+@pytest.mark.parametrize("path", list(modules()), ids=place)
 def test_no_function_is_too_long(path: Path) -> None:
     for function in functions(path):
         assert function.end_lineno is not None
@@ -51,7 +51,7 @@ def test_no_function_is_too_long(path: Path) -> None:
         assert length <= LONGEST_FUNCTION, f"{place(path)}: {function.name} has {length} lines."
 
 
-@pytest.mark.parametrize("path", modules(), ids=place)
+@pytest.mark.parametrize("path", list(modules()), ids=place)
 def test_every_module_says_what_it_is_for(path: Path) -> None:
     if path.name in ("apps.py",):
         return

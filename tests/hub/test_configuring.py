@@ -162,7 +162,6 @@ async def test_every_change_of_a_configuration_is_in_the_audit_trail(stage: Stag
     assert {c.actor_key for c in changes} == {stage.actor.key}
 
 
-@pytest.mark.req("HUB-04")
 async def test_only_who_may_manage_add_ons_may_configure(stage: Stage, receiver: Receiver) -> None:
     own_addon()
     stage.actor = type(stage.actor)(
