@@ -79,7 +79,7 @@ class _Counted:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._cursor.execute = self._execute  # type: ignore[assignment, method-assign]
+        self._cursor.execute = self._execute  # type: ignore[method-assign]
 
 
 def _told(sizes: Sizes, statements: int, whole: Spread, shallow: Spread, grown: Spread) -> Part:

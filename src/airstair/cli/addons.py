@@ -73,21 +73,21 @@ def configure_command(
 ) -> None:
     """Change the settings of the add-on KEY, tick aircraft, switch it on or off.
 
-    Registrations may follow --aircraft one after the other. Status 1 when it was to be on and is not.
+    Registrations may follow --aircraft one after the other. Status 1 when it was to be, or to stay, on and is not.
 
     \b
-    With --json: addon, connection, on, settings, secrets_set [names], aircraft [registrations],
+    With --json: addon, connection, on, all_aircraft, settings, secrets_set [names], aircraft [registrations],
     warnings [{field, sentence}].
     """
     if aircraft and all_aircraft:
         raise click.UsageError("Use --aircraft or --all-aircraft, not both.")
     given, more_aircraft = _sorted_out(values, after_aircraft=bool(aircraft))
+    wanted = _registrations((*aircraft, *more_aircraft))
     with open_record(home):
         from airstair.hub.connections.commands import ALL_AIRCRAFT, ConnectionInput, configure
         from airstair.records.operators.queries import cli_actor
 
         who = _operator(operator)
-        wanted = [*(reg for words in aircraft for reg in words.replace(",", " ").split()), *more_aircraft]
         ticked: Any = ALL_AIRCRAFT if all_aircraft else (_aircraft_ids(who.id, wanted) if wanted else None)
         done = configure(cli_actor(who.id), key, ConnectionInput(values=given, aircraft=ticked, on=on, name=name))
         facts = _connection_facts(done.connection, done.warnings)
@@ -96,7 +96,7 @@ def configure_command(
         *(str(warning) for warning in done.warnings),
     ]
     tell(facts, sentences, as_json=as_json)
-    if on and not done.connection.on:
+    if not done.connection.on and (on or done.warnings):  # a wrong key also switches off what was on
         raise Told
 
 
@@ -106,13 +106,23 @@ def _sorted_out(values: tuple[str, ...], *, after_aircraft: bool) -> tuple[dict[
     rest: list[str] = []
     for word in values:
         name, equals, value = word.partition("=")
-        if equals:
+        if equals and name.strip() in given:
+            raise click.UsageError(f"The setting {name.strip()} is given twice.")
+        if equals and name.strip():
             given[name.strip()] = value
-        elif after_aircraft:
+        elif after_aircraft and not equals:
             rest.append(word)
         else:
             raise click.UsageError(f"“{word}” is not name=value. Write for example interval_minutes=15.")
     return given, rest
+
+
+def _registrations(given: Sequence[str]) -> list[str]:
+    """Each once, in the order given; several may stand in one word, apart by commas or blanks."""
+    found = list(dict.fromkeys(reg for words in given for reg in words.replace(",", " ").split()))
+    if given and not found:
+        raise click.UsageError("--aircraft names no registration. Write for example --aircraft N14923 N16561.")
+    return found
 
 
 def _operator(code: str) -> OperatorFacts:
@@ -132,6 +142,17 @@ def _aircraft_ids(operator_id: int, registrations: Sequence[str]) -> list[int]:
             for reg in missing
         )
     return [facts.id for facts in found.values()]
+
+
+def _refuse_unticked(operator_id: int, partner: str, unticked: set[int]) -> None:
+    from airstair.records.fleet.queries import fleet
+
+    if unticked:
+        raise Invalid(
+            Problem("aircraft", f"{one.registration} is not ticked for {partner}. Tick it, or leave it out.")
+            for one in fleet(operator_id)
+            if one.id in unticked
+        )
 
 
 def _connection_facts(facts: ConnectionFacts, warnings: Sequence[Problem] = ()) -> dict[str, Any]:
@@ -159,9 +180,9 @@ def status_command(key: str, operator: str, as_json: bool, home: Path | None) ->
     """How the add-on KEY is doing: each connection, each aircraft, latest call and messages.
 
     \b
-    With --json: addon, connections [{addon, connection, on, settings, secrets_set, aircraft, health, sentence,
-    units [{unit, title, outcome, http_status, last_attempt, last_success, last_change, next_due, sent, tries,
-    messages [{level, text, code, path, about, field}], warnings}]}].
+    With --json: addon, connections [{addon, connection, on, all_aircraft, settings, secrets_set, aircraft, warnings,
+    health, sentence, units [{unit, title, outcome, http_status, last_attempt, last_success, last_change, next_due,
+    sent, tries, messages [{level, text, code, path, about, field}], warnings}]}].
     """
     with open_record(home):
         from airstair.hub.connections.queries import connections
@@ -233,6 +254,7 @@ def export_command(
     \b
     With --json: runs [{connection, run_id, now [registrations], later [{registration, at}]}].
     """
+    wanted = _registrations((*aircraft, *more))
     with open_record(home):
         from airstair.hub.connections.queries import connections
         from airstair.hub.exports import export_now
@@ -241,12 +263,14 @@ def export_command(
         from airstair.records.operators.queries import cli_actor
 
         one, who = addon(key), _operator(operator)
-        wanted = [reg for words in (*aircraft, *more) for reg in words.replace(",", " ").split()]
         ids = set(_aircraft_ids(who.id, wanted)) if wanted else None
+        sending = [facts for facts in connections(who.id, key) if facts.on]
+        if sending and ids is not None:
+            _refuse_unticked(who.id, one.name, ids - {id_ for facts in sending for id_ in facts.aircraft_ids})
         runs, sentences = [], []
-        for facts in connections(who.id, key):
+        for facts in sending:
             mine = [id_ for id_ in facts.aircraft_ids if ids is None or id_ in ids]
-            if not facts.on or not mine:
+            if not mine:
                 continue
             asked = export_now(cli_actor(who.id), facts.id, mine)
             later = [{"registration": reg, "at": at} for reg, at in asked.later]
@@ -254,8 +278,11 @@ def export_command(
             sentences += [f"{reg}: being exported." for reg in asked.now]
             sentences += [f"{reg}: sent a moment ago; possible again at {at:%H:%M:%S}Z." for reg, at in asked.later]
         if not runs:
-            raise Conflict(f"Nothing to export: {one.name} is off, or has no such aircraft ticked.")
+            raise Conflict(f"Nothing to export: {one.name} is off, or has no aircraft ticked.")
     tell({"runs": runs}, sentences, as_json=as_json)
+
+
+_VERDICTS = {"for a person to confirm": "CONFIRM"}  # in full below, and in JSON: here it is a column
 
 
 @click.command("golive")
@@ -267,14 +294,15 @@ def golive_command(key: str, operator: str, as_json: bool, home: Path | None) ->
     """Run the partner's own go-live checklist against the operator and the sandbox. Status 1 when an item fails.
 
     \b
-    With --json: addon, passed, failed, to_confirm, items [{number, title, verdict, evidence}].
+    With --json: addon, operator, passed, failed, to_confirm, items [{number, title, verdict, evidence}].
     """
     with open_record(home):
         from airstair.cli.golive import check
 
         report = check(key, _operator(operator))
     sentences = [
-        f"{item['verdict'].upper():<8} {item['number']:>2}. {item['title']}\n            {item['evidence']}"
+        f"{_VERDICTS.get(item['verdict'], item['verdict'].upper()):<8} {item['number']:>2}. {item['title']}\n"
+        f"            {item['evidence']}"
         for item in report["items"]
     ]
     sentences.append(

@@ -244,7 +244,7 @@ def _warnings(one: Addon, outcome: Outcome | None) -> tuple[Problem, ...]:
         return ()
     field = next((message.field for message in outcome.messages if message.field), "")
     if outcome.kind in _WRONG:
-        return (Problem(field, f"{one.name} says: {outcome.sentence} It is saved, but not switched on."),)
+        return (Problem(field, f"{one.name} says: {outcome.sentence.rstrip('.')}. It is saved, but not switched on."),)
     sentence = f"{one.name} could not be asked whether this works: {outcome.sentence} The next call will show."
     return (Problem(field, sentence),)
 
