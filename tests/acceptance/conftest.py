@@ -30,8 +30,9 @@ AIRSTAIR = (sys.executable, "-m", "airstair.cli")
 GREETING = re.compile(r"Airstair +(http://\S+)\n +Sandbox +(http://\S+)\n +Sign in as +(\S+) +with +(\S+)\n")
 START_SECONDS = 120.0  # a busy machine is slow, not wrong
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw") or 0) % 20
-# Below the ports that the system gives to outgoing connections; parallel workers choose among different ones.
-_PORTS = range(27_000 + 200 * _WORKER, 27_200 + 200 * _WORKER)
+# Apart from those that databases choose among, and that the system gives to outgoing connections; parallel workers
+# choose among different ones.
+_PORTS = range(14_000 + 200 * _WORKER, 14_200 + 200 * _WORKER)
 
 
 def environment() -> dict[str, str]:

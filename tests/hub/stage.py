@@ -110,9 +110,10 @@ class Stage:
     async def switch_off(self, key: str, name: str = "") -> None:
         await self.configure(key, on=False, name=name)
 
-    async def start(self, *, settle: bool = True) -> Dispatcher:
-        """Another worker."""
+    async def start(self, *, settle: bool = True, worker: int | None = None) -> Dispatcher:
+        """Another worker, with that number where it matters which connections fall to it."""
         dispatcher = Dispatcher(database_address(), clock=self.clock)
+        dispatcher.worker = dispatcher.worker if worker is None else worker
         self.dispatchers.append(dispatcher)
         self._tasks.append(asyncio.create_task(dispatcher.run()))
         await asyncio.wait_for(dispatcher.settle() if settle else dispatcher.ready(), _PATIENCE)

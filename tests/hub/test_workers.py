@@ -48,12 +48,18 @@ async def many_connections(stage: Stage, receiver: Receiver, count: int = 8, **f
     return ids
 
 
+def two_workers(ids: set[int]) -> tuple[int, int]:
+    """Numbers of two workers to each of whom some of the connections fall."""
+    return next((1, other) for other in range(2, 999) if {falls_to(id_, {1, other}) for id_ in ids} == {1, other})
+
+
 @pytest.mark.req("HUB-28")
 async def test_every_connection_is_held_by_exactly_one_worker(stage: Stage, receiver: Receiver) -> None:
     ids = set(await many_connections(stage, receiver, **regular()))
-    await stage.start()
+    first_number, second_number = two_workers(ids)
+    await stage.start(worker=first_number)
     assert held_by(stage) == [ids]
-    await stage.start()
+    await stage.start(worker=second_number)
     await stage.until(lambda: all(held_by(stage)), "The second one got no share.")
     await stage.settle()
     first, second = held_by(stage)
@@ -70,8 +76,8 @@ async def test_when_one_worker_is_killed_the_other_takes_over_and_the_floor_is_k
     stage: Stage, receiver: Receiver
 ) -> None:
     ids = set(await many_connections(stage, receiver, **regular()))
-    await stage.start()
-    await stage.start()
+    for number in two_workers(ids):
+        await stage.start(worker=number)
     await stage.until(lambda: all(held_by(stage)))
     await stage.settle()
     await stage.advance(minutes=5)
@@ -210,6 +216,18 @@ async def test_a_stopped_worker_ends_its_calls_and_writes_them_down(stage: Stage
     await ending
     line = (await stage.lines(connection))["N1AA"]
     assert (line.sending, line.outcome) == (False, "accepted")
+
+
+async def test_a_stop_is_heeded_whatever_happens_at_that_moment(stage: Stage) -> None:
+    """A stop that comes together with a wish to look at the leases was swallowed, and the worker ran on for ever."""
+    for _ in range(3):
+        dispatcher = await stage.start()
+        task = stage._leave(dispatcher)
+        dispatcher._leases._turn_wanted.set()
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=5)
+        task.cancel()
+        assert done
 
 
 async def test_what_is_configured_while_a_connection_is_being_taken_is_not_missed(

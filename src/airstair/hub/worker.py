@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Callable
@@ -24,6 +25,10 @@ def work(on_ready: Callable[[], None] = lambda: None) -> None:
 
     `on_ready` is called when the connections that fall to this worker are held for the first time.
     """
+    # Schedules are read by the ten thousand rows, without a cycle among them: looking for some takes longer than the
+    # reading. What is loaded by now stays for good.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
     asyncio.run(_work(on_ready))
 
 

@@ -105,7 +105,8 @@ class Dispatcher:
             self._leases.cut_off()
         saving = asyncio.create_task(self._services.saver.run())
         try:
-            await asyncio.wait_for(self._leases.close_all(), _LONGEST_CLOSING)
+            async with asyncio.timeout(_LONGEST_CLOSING):
+                await self._leases.close_all()
         except TimeoutError:
             log.warning("Calls were still under way after %s s; they count as unknown.", _LONGEST_CLOSING)
             self._leases.cut_off()

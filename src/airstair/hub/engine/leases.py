@@ -7,6 +7,7 @@ of the workers alive; when one comes or goes only its share moves.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 from collections.abc import Iterable
@@ -54,10 +55,10 @@ class Leases:
             self._turn_wanted.clear()
             await self.turn()
             self._ready.set()
-            try:
-                await asyncio.wait_for(self._turn_wanted.wait(), _TURN)
-            except TimeoutError:
-                continue
+            # Not wait_for: until Python 3.12 it swallows a cancellation that comes together with what it waits for.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_TURN):
+                    await self._turn_wanted.wait()
 
     async def turn(self) -> None:
         """Hold the connections that fall to this worker, and no others."""

@@ -122,6 +122,7 @@ def _activities(
     early, late = start - schedules.LATEST, end + schedules.LATEST
     beyond: dict[str, Any] = {"operator": operator_id, "aircraft": wanted, "start": early, "end": late}
     with connection.cursor() as cursor:
+        schedules.read_times_quickly(cursor)
         cursor.execute(_FLIGHTS, [operator_id, wanted, early, late])
         rows = cursor.fetchall()
         cursor.execute(schedules.SERVICES, [operator_id, [row[0] for row in rows]])

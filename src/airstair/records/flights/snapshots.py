@@ -21,7 +21,7 @@ class ActivityKind(StrEnum):
     AOG = "aog"
 
 
-class EmptyLegOffer(msgspec.Struct, frozen=True, kw_only=True):
+class EmptyLegOffer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An empty leg for sale. `verified_by` is the person who marked this very leg as sellable, if anybody did."""
 
     price: Decimal | None = None
@@ -37,7 +37,7 @@ class EmptyLegOffer(msgspec.Struct, frozen=True, kw_only=True):
         return self.verified_at is not None
 
 
-class ServiceOrder(msgspec.Struct, frozen=True, kw_only=True):
+class ServiceOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Handling, fuel, catering … arranged for one end of a flight."""
 
     airport: str
@@ -49,7 +49,7 @@ class ServiceOrder(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-class ActualTimes(msgspec.Struct, frozen=True, kw_only=True):
+class ActualTimes(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The actual times of a flight as one book has them. `source` is who wrote in it last."""
 
     book: str
@@ -61,7 +61,7 @@ class ActualTimes(msgspec.Struct, frozen=True, kw_only=True):
     sources: dict[str, str] = {}  # who said each time, by its field's name
 
 
-class Activity(msgspec.Struct, frozen=True, kw_only=True):
+class Activity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that an aircraft does between two airports.
 
     `start` and `end` are block times: scheduled, or actual once flight watch or the journey log knows them.

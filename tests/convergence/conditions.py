@@ -1,0 +1,200 @@
+"""Steps that happen around the record: connections, time, partners that fail, workers that come and go."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import timedelta
+from typing import Any
+
+from airstair.hub.connections.commands import ALL_AIRCRAFT, remove_connection
+from airstair.hub.exports import export_now
+
+from .book import Noted
+from .partners import FAULTS, OWN, SETS, UPSERT
+from .steps import step
+from .world import AVINODE, CADENCES, World
+
+CONNECTIONS = ((UPSERT, ""), (UPSERT, "second"), (SETS, ""), ("spaced", ""), (AVINODE, ""), (AVINODE, "second"))
+
+
+# -- connections --------------------------------------------------------------------------------------------------
+
+
+@step(6)
+async def switch(world: World, chance: random.Random) -> str:
+    key, name = chance.choice(CONNECTIONS)
+    on = chance.random() < 0.6
+    return f"{key} {name} {'on' if on else 'off'}{await world.set_up(key, name, chance, on=on)}"
+
+
+@step(3)
+async def set_anew(world: World, chance: random.Random) -> str:
+    key, name = chance.choice(CONNECTIONS)
+    values: dict[str, Any] = {"flavour": chance.choice(("plain", "spicy"))}
+    if key == AVINODE:
+        values = {
+            "send_options": chance.random() < 0.5,
+            "send_opportunities": chance.random() < 0.5,
+            "interval_minutes": chance.choice(CADENCES),
+        }
+    return f"{key} {name} {values}{await world.set_up(key, name, chance, values=values)}"
+
+
+@step(4)
+async def tick(world: World, chance: random.Random) -> str:
+    key = chance.choice((*OWN, AVINODE))
+    some = chance.sample(world.fleet, chance.randint(0, len(world.fleet)))
+    aircraft: Any = ALL_AIRCRAFT if chance.random() < 0.5 else some
+    return f"{key} takes {aircraft}{await world.set_up(key, '', chance, aircraft=aircraft)}"
+
+
+@step(4)
+async def move_to_its_own_connection(world: World, chance: random.Random) -> str:
+    key = chance.choice((UPSERT, AVINODE))
+    aircraft = chance.sample(world.fleet, chance.randint(0, 3))
+    # A connection that was removed comes back with what is needed to reach the partner.
+    values = {"key": f"{UPSERT}-second"} if key == UPSERT else {}
+    said = await world.set_up(key, "second", chance, aircraft=aircraft, values=values, on=True, makes=True)
+    return f"{aircraft} through the second connection of {key}{said}"
+
+
+@step(2)
+async def remove_the_second(world: World, chance: random.Random) -> str:
+    key = chance.choice((UPSERT, AVINODE))
+
+    def command() -> None:
+        remove_connection(world.person, world.connection_id(key, "second"))
+
+    return f"removed the second connection of {key}{await world.set_up(key, 'second', chance, command)}"
+
+
+@step(3)
+async def ask_for_an_export(world: World, chance: random.Random) -> str:
+    key, name = chance.choice(CONNECTIONS)
+
+    def command() -> None:
+        connection = world.connection_id(key, name)
+        asked = export_now(world.person, connection, clock=world.clock)
+        world.book.take(Noted([("connection", connection)] if asked.run_id is not None else []))
+
+    return f"asked {key} {name} for an export{await world.attempt(command)}"
+
+
+# -- time ---------------------------------------------------------------------------------------------------------
+
+
+@step(10)
+async def a_moment(world: World, chance: random.Random) -> str:
+    """Of the machine: whatever is under way gets on."""
+    seconds = chance.choice((0.001, 0.005, 0.02, 0.06))
+    await asyncio.sleep(seconds)
+    return f"{seconds} s of the machine"
+
+
+@step(8)
+async def seconds_pass(world: World, chance: random.Random) -> str:
+    return await _pass(world, chance, timedelta(seconds=chance.randint(1, 40)))
+
+
+@step(8)
+async def minutes_pass(world: World, chance: random.Random) -> str:
+    return await _pass(world, chance, timedelta(seconds=chance.randint(60, 420)))
+
+
+@step(1)
+async def hours_pass(world: World, chance: random.Random) -> str:
+    return await _pass(world, chance, timedelta(hours=chance.randint(1, 30)))
+
+
+async def _pass(world: World, chance: random.Random, time: timedelta) -> str:
+    world.clock.advance(time)
+    await asyncio.sleep(chance.choice((0, 0.005, 0.03)))
+    return f"{time} later"
+
+
+@step(3)
+async def rest(world: World, chance: random.Random) -> str:
+    """Everything that can be done now is done, whatever partners do to it."""
+    for receiver in world.receivers.values():
+        receiver.released = True
+    world.partner.faults.clear()
+    await world.settle()
+    return "all was done that could be"
+
+
+# -- partners -----------------------------------------------------------------------------------------------------
+
+
+@step(12)
+async def a_partner_fails(world: World, chance: random.Random) -> str:
+    key, fault, count = chance.choice(OWN), chance.choice(FAULTS), chance.choice((1, 1, 2, 5))
+    world.receivers[key].let_down(fault, count)
+    return f"{key}: {fault} for {count} calls"
+
+
+@step(6)
+async def avinode_fails(world: World, chance: random.Random) -> str:
+    kind = chance.choice(
+        (
+            "latency", "status", "rate_limit", "html", "half_body", "malformed_json", "drop_before", "drop_after",
+            "hang", "hang_after", "expired_credentials",
+        )
+    )  # fmt: skip
+    fields: dict[str, Any] = {"count": chance.choice((1, 2, 6))}
+    if kind == "status":
+        fields["status"] = chance.choice((400, 401, 403, 404, 500, 503))
+    if kind == "rate_limit":
+        fields["retry_after"] = chance.choice((10, 60, 120))
+    if kind == "latency":
+        fields["seconds"] = chance.choice((1, 30))
+    world.spoil_avinode(kind, **fields)
+    return f"avinode: {kind} {fields}"
+
+
+@step(4)
+async def a_partner_is_well(world: World, chance: random.Random) -> str:
+    key = chance.choice((*OWN, AVINODE))
+    if key == AVINODE:
+        world.partner.faults.clear()
+    else:
+        world.receivers[key].be_well()
+    return f"{key} is well again"
+
+
+# -- workers ------------------------------------------------------------------------------------------------------
+
+
+@step(6)
+async def a_worker_comes(world: World, chance: random.Random) -> str:
+    if len(world.dispatchers) >= 3:
+        return ""
+    await world.new_worker()
+    return f"there are {len(world.dispatchers)} workers"
+
+
+@step(3)
+async def a_worker_leaves(world: World, chance: random.Random) -> str:
+    if not world.dispatchers:
+        return ""
+    await world.end(chance.choice(world.dispatchers))
+    return f"there are {len(world.dispatchers)} workers"
+
+
+@step(7)
+async def a_worker_is_killed(world: World, chance: random.Random) -> str:
+    if not world.dispatchers:
+        return ""
+    await asyncio.sleep(chance.choice((0, 0.001, 0.004, 0.012)))  # at any step of what it does
+    await world.kill(chance.choice(world.dispatchers))
+    world.tally.kills += 1
+    return f"there are {len(world.dispatchers)} workers"
+
+
+@step(2)
+async def a_worker_loses_its_database(world: World, chance: random.Random) -> str:
+    if not world.dispatchers:
+        return ""
+    await asyncio.sleep(chance.choice((0, 0.004)))
+    await world.cut_worker_from_database(chance.choice(world.dispatchers))
+    return f"there are {len(world.dispatchers)} workers"

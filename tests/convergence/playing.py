@@ -1,0 +1,91 @@
+"""Plays a sequence from beginning to end and says what went wrong, with the shortest part of it that still does."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from . import conditions, people
+from .steps import DOING, Step, sequence, shortest
+from .verdict import judge
+from .world import Tally, world
+
+assert people and conditions  # imported for the steps that they make known
+
+LENGTH = 30
+_AGAIN = 3  # times that a shorter sequence is played before it counts as one that does not fail
+
+
+@dataclass
+class Played:
+    """What came of one sequence. `wrong` is empty when everything held."""
+
+    wrong: list[str] = field(default_factory=list)
+    story: list[str] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+
+
+def play(steps: Sequence[Step]) -> Played:
+    """Play the steps in a fresh world, stop the faults, and judge."""
+    played = Played()
+    asyncio.run(_play(steps, played))
+    return played
+
+
+async def _play(steps: Sequence[Step], played: Played) -> None:
+    try:
+        async with world() as made:
+            played.tally = made.tally
+            for one in steps:
+                said = await DOING[one.name](made, random.Random(one.salt))
+                if said:
+                    made.tally.steps += 1
+                    played.story.append(f"{one}: {said}")
+                await made.follower.read()
+            played.wrong = await judge(made)
+            made.tally.sequences = 1
+            made.tally.edits = made.book.commands
+            made.tally.changes_followed = len(made.follower.met)
+            for receiver in made.receivers.values():
+                made.tally.calls += len(receiver.came)
+                made.tally.faults += receiver.struck.total()
+            calls = made.partner.calls()
+            made.tally.calls += len(calls)
+            made.tally.faults += sum(call.fault is not None for call in calls)
+    except Exception as fault:  # whatever stopped the sequence is its finding
+        played.wrong.append(f"It broke off: {''.join(traceback.format_exception(fault)[-12:])}")
+
+
+def examine(seed: int, *, length: int = LENGTH, patience: float = 60.0) -> Tally:
+    """Play the sequence of a seed. Raises AssertionError with the shortest failing sequence found in `patience` s."""
+    steps = sequence(seed, length)
+    played = play(steps)
+    if not played.wrong:
+        return played.tally
+    found = played
+
+    def fails(some: Sequence[Step]) -> bool:
+        nonlocal found
+        for _ in range(_AGAIN):
+            again = play(some)
+            if again.wrong:
+                found = again
+                return True
+        return False
+
+    least = shortest(steps, fails, seconds=patience)
+    raise AssertionError(report(seed, length, least, found))
+
+
+def report(seed: int, length: int, steps: Sequence[Step], played: Played) -> str:
+    """What a person needs to find the fault."""
+    told = "\n".join(f"  {line}" for line in played.story)
+    wrong = "\n".join(f"  {line}" for line in played.wrong[:12])
+    return (
+        f"Seed {seed}, {length} steps. The shortest sequence found has {len(steps)} steps:\n{told}\n"
+        f"What was wrong after it:\n{wrong}\n"
+        f"Play it again: python -m tests.convergence --steps '{' '.join(map(str, steps))}'"
+    )

@@ -1,0 +1,356 @@
+"""The world that a sequence of steps is played in: an operator, its connections, partners, workers, and one clock."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import threading
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import psycopg
+from django.apps import apps
+from django.conf import settings
+from django.db import connection as database
+from django.db import transaction
+
+from airstair.changes.cursor import CURRENT, READ_NEW_OF_OPERATOR
+from airstair.hub.connections.commands import ALL_AIRCRAFT, ConnectionInput, configure
+from airstair.hub.engine.dispatcher import Dispatcher, database_address
+from airstair.hub.models import Connection
+from airstair.hub.registry import _extra
+from airstair.kernel.actor import Actor, ActorKind
+from airstair.kernel.clock import ManualClock
+from airstair.kernel.errors import AirstairError
+from airstair.records.fleet.models import Aircraft
+from airstair.records.operators.queries import actor_for_user, members
+from airstair.sandbox.running import RunningSandbox, running
+
+from ..hub.stage import NOON, Stage
+from . import truth
+from .book import Book, Noted, connection_picture
+from .partners import OWN, SETS, SPACED, UPSERT, Receiver, listening, register_addons
+
+AVINODE = "avinode"
+AIRPORTS = ("KEWR", "KBOS", "KJFK", "KORD")
+CADENCES = (5, 6)  # minutes between Avinode's calls that a connection may be configured to
+_OURS = ("changes", "operators", "places", "fleet", "flights", "hub")
+
+
+class Tally(msgspec.Struct):
+    """What was survived."""
+
+    sequences: int = 0
+    steps: int = 0
+    edits: int = 0
+    refused: int = 0
+    calls: int = 0
+    faults: int = 0
+    kills: int = 0
+    workers: int = 0
+    slow_transactions: int = 0
+    changes_followed: int = 0
+
+    def add(self, other: Tally) -> None:
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def __str__(self) -> str:
+        return ", ".join(f"{getattr(self, name)} {name.replace('_', ' ')}" for name in self.__struct_fields__)
+
+
+@dataclass
+class Slow:
+    """A transaction that is held open. `ending` lets it go on; `commits` says how."""
+
+    flights: set[int]
+    task: asyncio.Task[None]
+    commits: bool
+    ending: threading.Event = field(default_factory=threading.Event)
+
+
+class Follower:
+    """A reader of the log with a snapshot cursor of its own: it must meet every change exactly once."""
+
+    def __init__(self, operator_id: int) -> None:
+        self._operator = operator_id
+        self.met: list[int] = []
+
+    async def begin(self) -> None:
+        self._connection = await psycopg.AsyncConnection.connect(database_address(), autocommit=True)
+        row = await (await self._connection.execute(CURRENT)).fetchone()
+        assert row is not None
+        self._cursor = row[0]
+
+    async def read(self) -> None:
+        asked = {"cursor": self._cursor, "operator": self._operator}
+        found = await (await self._connection.execute(READ_NEW_OF_OPERATOR, asked)).fetchall()
+        self._cursor = found[0][0]
+        self.met += [row[2] for row in found if row[2] is not None]
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+
+class World(Stage):
+    """A stage with everything on it. Steps act on it; `verdict.py` judges it."""
+
+    def __init__(self, clock: ManualClock, sandbox: RunningSandbox, receivers: dict[str, Receiver]) -> None:
+        super().__init__(clock, sandbox)
+        self.receivers = receivers
+        self.tally = Tally()
+        self.fleet: list[int] = []
+        self.flights: list[int] = []
+        self.events: list[int] = []
+        self.slow: list[Slow] = []
+        self.complaints: list[str] = []  # what was seen to be wrong on the way
+        self._allowed: set[tuple[str, str, int]] | None = None  # what may be sent; `None`: it is just being changed
+        self._tails: set[str] = set()  # what may be sent to Avinode
+        self._avinode_seen = 0
+        self._sandbox_faults = 0
+
+    async def furnish(self) -> None:
+        """The same beginning for every sequence: five aircraft with flights, six connections, two workers."""
+        await self.found()
+        self.book = Book(self.operator.id)
+        member = (await self.do(members, self.operator.id))[0]
+        self.person = await self.do(actor_for_user, member.user_id, self.operator.id)
+        for number in range(5):
+            self.fleet += await self.aircraft(f"N{number}0AA", home_base=AIRPORTS[number % 2])
+        for index, aircraft in enumerate(self.fleet):
+            for days in (-1, 1):
+                start = NOON + timedelta(days=days, hours=index)
+                self.flights.append((await self.flight(aircraft, start, "KEWR-KBOS")).id)
+        for key in OWN:
+            await self._connect(key, "", ALL_AIRCRAFT)
+        await self._connect(UPSERT, "second", self.fleet[:1])
+        await self._connect(AVINODE, "", ALL_AIRCRAFT)
+        await self._connect(AVINODE, "second", self.fleet[1:2])
+        self.before = dict(await self.logged())
+        ((self.furnished_at,),) = await self.sql("SELECT max(seq) FROM changes_change")
+        self.follower = Follower(self.operator.id)
+        await self.follower.begin()
+        await self.note_what_may_be_sent(workers_know=True)
+        for _ in range(2):
+            await self.new_worker()
+        await self.settle()
+
+    async def _connect(self, key: str, name: str, aircraft: Any) -> None:
+        values: dict[str, Any] = {"environment": "sandbox"}
+        if key != AVINODE:
+            values = {"base_url": self.receivers[key].url, "key": f"{key}-{name or 'default'}"}
+        await self.configure(key, name=name, values=values, aircraft=aircraft, on=True)
+
+    # -- who acts, and on what -----------------------------------------------------------------------------------
+
+    def who(self, chance: random.Random) -> Actor:
+        """A person, or an application over the API."""
+        if chance.random() < 0.6:
+            return self.person
+        rights = self.person.rights
+        return Actor(operator_id=self.operator.id, kind=ActorKind.API, key="app", label="An application", rights=rights)
+
+    def some_flight(self, chance: random.Random) -> int:
+        """A flight that no open transaction holds."""
+        held = self.held
+        return chance.choice([id_ for id_ in self.flights if id_ not in held])
+
+    @property
+    def held(self) -> set[int]:
+        """The flights that open transactions hold."""
+        return {id_ for slow in self.slow for id_ in slow.flights}
+
+    async def attempt(self, command: Callable[[], Any]) -> str:
+        """Run a command; a refusal is an answer like another, and must have changed nothing."""
+        try:
+            await self.do(command)
+        except AirstairError as refusal:
+            self.tally.refused += 1
+            return f" — refused: {refusal}"
+        return ""
+
+    async def set_up(
+        self,
+        key: str,
+        name: str,
+        chance: random.Random,
+        command: Callable[[], Any] | None = None,
+        *,
+        makes: bool = False,
+        **wanted: Any,
+    ) -> str:
+        """Configure a connection, or run a command on it, as one change. `makes`: it need not be there yet."""
+        command = command or (
+            lambda: configure(self.person, key, ConnectionInput(name=name, **wanted), clock=self.clock)
+        )
+
+        def run() -> None:
+            known = None if makes else self.connection_id(key, name)
+            before = connection_picture(self.operator.id, key, name)
+            command()
+            differs = connection_picture(self.operator.id, key, name) != before
+            self.book.take(Noted([("connection", known or self.connection_id(key, name))] if differs else []))
+
+        return await self.reconfiguring(chance, run)
+
+    def connection_id(self, key: str, name: str) -> int:
+        row = Connection.objects.filter(operator_id=self.operator.id, addon=key, name=name or "default").first()
+        if row is None:
+            raise AirstairError("It is not there now.")
+        return row.id
+
+    # -- what may be sent ----------------------------------------------------------------------------------------
+
+    async def reconfiguring(self, chance: random.Random, command: Callable[[], Any]) -> str:
+        """Run a command that changes what is sent where; sometimes see that all workers have heard of it."""
+        before, self._allowed = self._allowed or set(), None
+        said = await self.attempt(command)
+        self._allowed = before
+        await self.note_what_may_be_sent(workers_know=chance.random() < 0.5)
+        return said
+
+    async def note_what_may_be_sent(self, *, workers_know: bool) -> None:
+        """From now on this may be sent. Until the workers have heard of it, what might be before as well."""
+        now, tails = await self.do(self._what_may_be_sent)
+        if workers_know:
+            for dispatcher in list(self.dispatchers):
+                await asyncio.wait_for(dispatcher._round(), 20)
+            await asyncio.sleep(0.02)  # for what was on its way
+            self._look_at_avinodes_calls(tails)
+            self._allowed, self._tails = now, tails
+        else:
+            self._allowed = (self._allowed or set()) | now
+            self._tails |= tails
+
+    def _what_may_be_sent(self) -> tuple[set[tuple[str, str, int]], set[str]]:
+        found = list(truth.kept(self.operator.id))
+        own = {(one.connection.addon, one.account, one.aircraft.id) for one in found}
+        return own, {one.aircraft.registration for one in found if one.connection.addon == AVINODE}
+
+    def _look_at_avinodes_calls(self, tails: set[str]) -> None:
+        for call in self.partner.calls(after_seq=self._avinode_seen):
+            self._avinode_seen = call.seq
+            if call.method == "PUT" and call.aircraft not in self._tails | tails:
+                self.complaints.append(f"avinode was sent {call.aircraft}, which is not its to get")
+
+    def welcome(self, key: str, account: str, unit: int) -> bool:
+        return self._allowed is None or (key, account, unit) in self._allowed
+
+    # -- workers, faults, transactions ---------------------------------------------------------------------------
+
+    async def new_worker(self) -> None:
+        self.tally.workers += 1
+        await self.start(settle=False)
+
+    async def cut_worker_from_database(self, dispatcher: Dispatcher) -> None:
+        """Its connections break, and it must end by itself."""
+        at = self.dispatchers.index(dispatcher)
+        opened = [*dispatcher._store.connections, dispatcher._listener, dispatcher._services.limits.connection]
+        pids = [one.info.backend_pid for one in opened if one is not None and not one.closed]
+        task = self._tasks[at]
+        await self.sql("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS pid", pids)
+        await self.until(task.done, "A worker went on without its database.")
+        assert task.exception() is not None, "A worker that lost its database must say so."
+        self._leave(dispatcher)
+        self.tally.kills += 1
+
+    def spoil_avinode(self, kind: str, **fields: Any) -> None:
+        self.partner.faults.add(kind, path="/schedules", **fields)
+
+    async def end_slow(self, slow: Slow) -> None:
+        slow.ending.set()
+        await slow.task
+        self.slow.remove(slow)
+
+    def begin_slow(self, flights: Iterable[int], commits: bool, edits: Callable[[], list[Noted]]) -> asyncio.Event:
+        """Open a transaction that makes its edits and then waits. Answers what is set once they are made."""
+        loop, made = asyncio.get_running_loop(), asyncio.Event()
+        def hold() -> None:
+            try:
+                with transaction.atomic():
+                    noted = edits()
+                    loop.call_soon_threadsafe(made.set)
+                    slow.ending.wait(60)
+                    transaction.set_rollback(not commits)
+                if commits:
+                    for one in noted:
+                        self.book.take(one)
+            except AirstairError:
+                self.tally.refused += 1
+            finally:
+                loop.call_soon_threadsafe(made.set)
+                database.close()
+
+        slow = Slow(set(flights), None, commits)  # type: ignore[arg-type]
+        slow.task = asyncio.create_task(asyncio.to_thread(hold))
+        self.slow.append(slow)
+        self.tally.slow_transactions += 1
+        return made
+
+    async def logged(self) -> Counter[tuple[str, int]]:
+        """How many changes the log has of each subject."""
+        rows = await self.sql(
+            "SELECT subject_kind, subject_id, count(*) FROM changes_change WHERE operator_id = %s GROUP BY 1, 2",
+            self.operator.id,
+        )
+        return Counter({(kind, id_): count for kind, id_, count in rows})
+
+    async def registrations(self) -> dict[int, str]:
+        def read() -> dict[int, str]:
+            return dict(Aircraft.objects.filter(operator_id=self.operator.id).values_list("id", "registration"))
+
+        return await self.do(read)
+
+    def be_well(self) -> None:
+        """All partners work again."""
+        for receiver in self.receivers.values():
+            receiver.be_well()
+        self.partner.faults.clear()
+
+    async def leave(self) -> None:
+        self.be_well()
+        for slow in list(self.slow):
+            with contextlib.suppress(Exception):
+                await self.end_slow(slow)
+        await self.stop()
+        if hasattr(self, "follower"):
+            await self.follower.close()
+
+
+def wipe() -> None:
+    """Empty all tables of ours: sequences follow each other in one database."""
+    tables = [model._meta.db_table for model in apps.get_models() if model._meta.app_label in _OURS]
+    with database.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+    database.close()
+
+
+@contextlib.asynccontextmanager
+async def world(now: datetime = NOON) -> AsyncIterator[World]:
+    """A furnished world on an empty database."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(24))
+    clock = ManualClock(now)
+    was = settings.SANDBOX_URL, settings.ALLOW_PRIVATE_ADDRESSES
+    async with running(clock=clock) as sandbox, listening(OWN, clock) as receivers:
+        settings.SANDBOX_URL, settings.ALLOW_PRIVATE_ADDRESSES = sandbox.url, True
+        made = World(clock, sandbox, receivers)
+        await made.do(wipe)
+        register_addons()
+        for receiver in receivers.values():
+            receiver.welcome = made.welcome
+        try:
+            await made.furnish()
+            yield made
+        finally:
+            await made.leave()
+            _extra.clear()
+            settings.SANDBOX_URL, settings.ALLOW_PRIVATE_ADDRESSES = was
+
+
+__all__ = ["AIRPORTS", "AVINODE", "CADENCES", "SETS", "SPACED", "UPSERT", "Tally", "World", "world"]
