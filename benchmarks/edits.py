@@ -21,6 +21,10 @@ from benchmarks.upload import point_at
 
 _PATIENCE = 60.0
 _MS = 1e6  # nanoseconds
+_ACCEPTED = """
+SELECT unit, fingerprint FROM hub_ledger
+ WHERE connection_id = ANY(%s) AND unit = ANY(%s) AND outcome = 'accepted' AND tries = 0 AND sending_since IS NULL
+"""
 
 
 def measure(stage: Stage, sizes: Sizes) -> Part:
@@ -104,20 +108,14 @@ def _run(stage: Stage, sizes: Sizes, task: Task, worker: Program, receiver: Prog
         editor.say(msgspec.json.encode(task).decode())
         line = editor.line("edits", seconds=task.count / task.rate + _PATIENCE)
     edits = msgspec.json.decode(line.removeprefix("edits "), type=list[Edit])
-    time.sleep(1.5)
+    last, calls = _last_arrivals(edits, sizes, receiver)
     after = cpu_seconds(worker.pid), stage.postgres_cpu(), cpu_seconds(receiver.pid)
-    calls: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
-    arrivals = msgspec.json.decode(receiver.ask("arrivals"))
-    for path, stamp, at in arrivals:
-        _, partner, unit = path.split("/")
-        calls[partner, int(unit.partition(":")[2])].append((stamp, at))
-    last = [_last_arrival(edit, calls, sizes) for edit in edits]
     seconds = (edits[-1].done - edits[0].began) / 1e9
     names = ("worker", "postgres", "receiver")
     return {
         "edits": len(edits),
         "edits_per_s": round(len(edits) / seconds, 2),
-        "calls": len(arrivals),
+        "calls": calls,
         "from_commit_ms": _percentiles([at - edit.committing for edit, at in zip(edits, last, strict=True)]),
         "from_start_of_edit_ms": _percentiles([at - edit.began for edit, at in zip(edits, last, strict=True)]),
         "edit_itself_ms": _percentiles([edit.done - edit.began for edit in edits]),
@@ -125,13 +123,33 @@ def _run(stage: Stage, sizes: Sizes, task: Task, worker: Program, receiver: Prog
     }
 
 
+def _last_arrivals(edits: list[Edit], sizes: Sizes, receiver: Program) -> tuple[list[int], int]:
+    """When the last partner had each edit, and how many calls there were; waits for those that are still to come."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        time.sleep(1)
+        arrivals = msgspec.json.decode(receiver.ask("arrivals"), type=list[tuple[str, int, int]])
+        calls: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+        for path, stamp, at in arrivals:
+            _, partner, unit = path.split("/")
+            calls[partner, int(unit.partition(":")[2])].append((stamp, at))
+        try:
+            return [_last_arrival(edit, calls, sizes) for edit in edits], len(arrivals)
+        except Failed:
+            if time.monotonic() > deadline:
+                raise
+
+
 def _last_arrival(edit: Edit, calls: dict[tuple[str, int], list[tuple[int, int]]], sizes: Sizes) -> int:
-    """When the last partner had the edit: its first call for that aircraft with this edit in it, or a later one."""
+    """When the last partner had the edit: its first call for that aircraft with this edit in it, or a later one.
+
+    Raises `Failed` when one has not got it.
+    """
     times = []
     for number in range(sizes.connections):
         came = [at for stamp, at in calls[mirrors.key(number), edit.aircraft] if stamp >= edit.number]
         if not came:
-            raise Failed(f"Partner {number} never got edit {edit.number}.")
+            raise Failed(f"Partner {number} has not got edit {edit.number}.")
         times.append(min(came))
     return max(times)
 
@@ -154,18 +172,15 @@ def _check_ledger(stage: Stage, actor: Actor, connections: list[int], sizes: Siz
         f"aircraft:{id_}": hashlib.blake2b(mirrors.document(one, settings, now).body, digest_size=16).digest()
         for id_, one in snapshots.items()
     }
-    rows = stage.sql(
-        "SELECT unit, fingerprint FROM hub_ledger WHERE connection_id = ANY(%s) AND unit = ANY(%s)"
-        " AND outcome = 'accepted' AND tries = 0 AND sending_since IS NULL",
-        connections,
-        list(wanted),
-    )
-    right = sum(bytes(fingerprint) == wanted[unit] for unit, fingerprint in rows if fingerprint is not None)
-    if right != len(wanted) * sizes.connections:
-        raise Failed(
-            f"{right} of {len(wanted) * sizes.connections} lines of the ledger hold the last state as accepted."
-        )
-    return right
+    deadline = time.monotonic() + _PATIENCE
+    right = 0
+    while time.monotonic() < deadline:
+        rows = stage.sql(_ACCEPTED, connections, list(wanted))
+        right = sum(bytes(held) == wanted[unit] for unit, held in rows if held is not None)
+        if right == len(wanted) * sizes.connections:
+            return right
+        time.sleep(0.5)
+    raise Failed(f"{right} of {len(wanted) * sizes.connections} lines of the ledger have the last state as accepted.")
 
 
 def _told(sizes: Sizes, figures: dict[str, Any], checked: int) -> Part:

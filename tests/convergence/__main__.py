@@ -19,6 +19,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="of the first sequence; the following ones count on")
     parser.add_argument("--length", type=int, default=30, help="steps of each sequence")
     parser.add_argument("--steps", default="", help="play these instead: name#number name#number …")
+    parser.add_argument("--verbose", action="store_true", help="say how long each sequence takes")
     return parser.parse_args(arguments)
 
 
@@ -61,7 +62,10 @@ def _play_on(options: argparse.Namespace) -> int:
     survived, seed, until = Tally(), options.seed, time.monotonic() + options.minutes * 60
     try:
         while time.monotonic() < until:
+            began = time.monotonic()
             survived.add(examine(seed, length=options.length))
+            if options.verbose:
+                print(f"seed {seed}: {time.monotonic() - began:.1f} s", flush=True)
             seed += 1
     except AssertionError as found:
         print(found)

@@ -157,7 +157,7 @@ async def add_a_leg(world: World, chance: random.Random) -> str:
         made.append(commands.add_flight(actor, trip, wanted).id)
         return made
 
-    said = await world.attempt(lambda: world.book.alter([], command))
+    said = await world.attempt(lambda: world.book.alter([flight], command))
     if not said:
         world.flights += made
     return f"added flight {made} to the trip of flight:{flight}{said}"

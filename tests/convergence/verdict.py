@@ -38,14 +38,14 @@ async def judge(world: World) -> list[str]:
     if not world.dispatchers:
         await world.new_worker()
     await world.settle()
-    await world.note_what_may_be_sent(workers_know=True)
+    await world.note_what_may_be_sent()
     await world.advance(step=timedelta(seconds=45), seconds=ONE_ROUND.total_seconds())
     differing, waiting = await world.do(differences, world), await world.do(waiting_visibly, world)
     wrong = [words for key, words in differing if key not in waiting]
     if not wrong and differing:
         await world.advance(step=timedelta(minutes=30), seconds=SLOW_COMPARISON.total_seconds())
         wrong = [f"{words}, hours later" for _, words in await world.do(differences, world)]
-    await world.note_what_may_be_sent(workers_know=True)
+    await world.note_what_may_be_sent()
     return wrong + world.complaints + list(seen_by_partners(world)) + await in_the_log(world)
 
 

@@ -136,7 +136,7 @@ class World(Stage):
         ((self.furnished_at,),) = await self.sql("SELECT max(seq) FROM changes_change")
         self.follower = Follower(self.operator.id)
         await self.follower.begin()
-        await self.note_what_may_be_sent(workers_know=True)
+        await self.note_what_may_be_sent()
         for _ in range(2):
             await self.new_worker()
         await self.settle()
@@ -211,22 +211,21 @@ class World(Stage):
         """Run a command that changes what is sent where; sometimes see that all workers have heard of it."""
         before, self._allowed = self._allowed or set(), None
         said = await self.attempt(command)
-        self._allowed = before
-        await self.note_what_may_be_sent(workers_know=chance.random() < 0.5)
+        now, tails = await self.do(self._what_may_be_sent)
+        self._allowed = before | now
+        self._tails |= tails
+        if chance.random() < 0.5:
+            await self.note_what_may_be_sent()
         return said
 
-    async def note_what_may_be_sent(self, *, workers_know: bool) -> None:
-        """From now on this may be sent. Until the workers have heard of it, what might be before as well."""
+    async def note_what_may_be_sent(self) -> None:
+        """All workers have heard of it: from now on this may be sent and nothing else."""
         now, tails = await self.do(self._what_may_be_sent)
-        if workers_know:
-            for dispatcher in list(self.dispatchers):
-                await asyncio.wait_for(dispatcher._round(), 20)
-            await asyncio.sleep(0.02)  # for what was on its way
-            self._look_at_avinodes_calls(tails)
-            self._allowed, self._tails = now, tails
-        else:
-            self._allowed = (self._allowed or set()) | now
-            self._tails |= tails
+        for dispatcher in list(self.dispatchers):
+            await asyncio.wait_for(dispatcher._round(), 20)
+        await asyncio.sleep(0.02)  # for what was on its way
+        self._look_at_avinodes_calls(tails)
+        self._allowed, self._tails = now, tails
 
     def _what_may_be_sent(self) -> tuple[set[tuple[str, str, int]], set[str]]:
         found = list(truth.kept(self.operator.id))

@@ -11,6 +11,7 @@ import enum
 import types
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -73,6 +74,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[str, ...] = ()
 
 
+@cache
 def settings_of(cls: type[Settings]) -> tuple[Setting, ...]:
     """The settings in the order of their declaration. Raises TypeError for a field without `setting(...)`."""
     hints = get_type_hints(cls, include_extras=True)
@@ -102,6 +104,7 @@ def _one(name: str, hint: Any, default: Any) -> Setting:
     return Setting(name=name, kind=kind, meaning=meaning, default=default, choices=choices)
 
 
+@cache
 def secret_names(cls: type[Settings]) -> frozenset[str]:
     return frozenset(s.name for s in settings_of(cls) if s.kind is SettingKind.SECRET)
 

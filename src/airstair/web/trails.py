@@ -51,8 +51,14 @@ def _fields(line: ChangeRow, registrations: Mapping[int, str]) -> Iterable[Field
 
 def _named(name: str) -> str:
     """`empty_leg.verified_by` as `Empty leg: verified by`."""
+    if name in _TERMS:
+        return name.upper()
     words = name.removesuffix("_id").replace(".", ": ").replace("_", " ")
     return words if words.isupper() else words[:1].upper() + words[1:]
+
+
+# Written in capitals wherever dispatchers write them.
+_TERMS = frozenset({"adep", "ades", "altn", "altn2", "std", "sta"})
 
 
 def written(value: Any, name: str = "", registrations: Mapping[int, str] | None = None) -> str:
