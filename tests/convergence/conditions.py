@@ -12,8 +12,9 @@ from airstair.hub.exports import export_now
 
 from .book import Noted
 from .partners import FAULTS, OWN, SETS, UPSERT
+from .people import route
 from .steps import step
-from .world import AVINODE, CADENCES, World
+from .world import AIRPORTS, AVINODE, CADENCES, World
 
 CONNECTIONS = ((UPSERT, ""), (UPSERT, "second"), (SETS, ""), ("spaced", ""), (AVINODE, ""), (AVINODE, "second"))
 
@@ -126,14 +127,14 @@ async def rest(world: World, chance: random.Random) -> str:
 # -- partners -----------------------------------------------------------------------------------------------------
 
 
-@step(12)
+@step(20)
 async def a_partner_fails(world: World, chance: random.Random) -> str:
     key, fault, count = chance.choice(OWN), chance.choice(FAULTS), chance.choice((1, 1, 2, 5))
     world.receivers[key].let_down(fault, count)
     return f"{key}: {fault} for {count} calls"
 
 
-@step(6)
+@step(9)
 async def avinode_fails(world: World, chance: random.Random) -> str:
     kind = chance.choice(
         (
@@ -189,6 +190,28 @@ async def a_worker_is_killed(world: World, chance: random.Random) -> str:
     await world.kill(chance.choice(world.dispatchers))
     world.tally.kills += 1
     return f"there are {len(world.dispatchers)} workers"
+
+
+@step(8)
+async def a_worker_is_killed_in_a_call(world: World, chance: random.Random) -> str:
+    """The one that has just sent a change, before it hears the answer; often the change is then taken back."""
+    key, fault = chance.choice(OWN), chance.choice(("slow", "hang_before", "hang_after", "drop_after"))
+    receiver, flight = world.receivers[key], world.some_flight(chance)
+    receiver.faults.insert(0, fault)
+    receiver.released = False
+    calls, ades = len(receiver.came), chance.sample(AIRPORTS[1:], 2)
+    said = await route(world, flight, ades[0])
+    for _ in range(40):
+        if len(receiver.came) > calls:
+            break
+        await asyncio.sleep(0.003)
+    await asyncio.sleep(chance.choice((0, 0.002, 0.01)))
+    if world.dispatchers:
+        await world.kill(chance.choice(world.dispatchers))
+        world.tally.kills += 1
+    if chance.random() < 0.6:
+        said += await route(world, flight, ades[1])
+    return f"{key}: {fault}, on a change of flight:{flight}; there are {len(world.dispatchers)} workers{said}"
 
 
 @step(2)

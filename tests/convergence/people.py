@@ -117,17 +117,20 @@ async def change_a_flight(world: World, chance: random.Random) -> str:
 @step(4)
 async def change_a_flight_and_back(world: World, chance: random.Random) -> str:
     """The same value as before, with something in between that a partner may or may not have seen."""
-    flight, actor = world.some_flight(chance), world.who(chance)
-
-    def change(ades: str) -> None:
-        edit = FlightEdit(adep="KEWR", ades=ades)
-        world.book.alter([flight], lambda: _nothing(commands.change_flight(actor, flight, edit)))
-
-    said = await world.attempt(lambda: change("KBOS"))
+    flight = world.some_flight(chance)
+    said = await route(world, flight, "KBOS")
     for ades in ("KJFK", "KBOS"):
         await asyncio.sleep(chance.choice((0, 0.003, 0.02)))
-        said += await world.attempt(lambda to=ades: change(to))
+        said += await route(world, flight, ades)
     return f"changed flight:{flight} and took it back{said}"
+
+
+async def route(world: World, flight: int, ades: str) -> str:
+    """A person gives the flight another destination."""
+    edit, actor = FlightEdit(adep="KEWR", ades=ades), world.person
+    return await world.attempt(
+        lambda: world.book.alter([flight], lambda: _nothing(commands.change_flight(actor, flight, edit)))
+    )
 
 
 @step(5)

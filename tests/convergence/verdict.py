@@ -46,6 +46,7 @@ async def judge(world: World) -> list[str]:
         await world.advance(step=timedelta(minutes=30), seconds=SLOW_COMPARISON.total_seconds())
         wrong = [f"{words}, hours later" for _, words in await world.do(differences, world)]
     await world.note_what_may_be_sent()
+    world.look_at_avinodes_calls()
     return wrong + world.complaints + list(seen_by_partners(world)) + await in_the_log(world)
 
 

@@ -111,9 +111,8 @@ class World(Stage):
         self.slow: list[Slow] = []
         self.complaints: list[str] = []  # what was seen to be wrong on the way
         self._allowed: set[tuple[str, str, int]] | None = None  # what may be sent; `None`: it is just being changed
-        self._tails: set[str] = set()  # what may be sent to Avinode
-        self._avinode_seen = 0
-        self._sandbox_faults = 0
+        # What may be sent to Avinode, and from when to when by the clock: calls are in its journal when they have ended.
+        self._tails: list[tuple[datetime, datetime, set[str]]] = []
 
     async def furnish(self) -> None:
         """The same beginning for every sequence: five aircraft with flights, six connections, two workers."""
@@ -213,7 +212,7 @@ class World(Stage):
         said = await self.attempt(command)
         now, tails = await self.do(self._what_may_be_sent)
         self._allowed = before | now
-        self._tails |= tails
+        self._may_be_sent_to_avinode(self._tails[-1][2] | tails)
         if chance.random() < 0.5:
             await self.note_what_may_be_sent()
         return said
@@ -224,19 +223,27 @@ class World(Stage):
         for dispatcher in list(self.dispatchers):
             await asyncio.wait_for(dispatcher._round(), 20)
         await asyncio.sleep(0.02)  # for what was on its way
-        self._look_at_avinodes_calls(tails)
-        self._allowed, self._tails = now, tails
+        self._allowed = now
+        self._may_be_sent_to_avinode(tails)
 
     def _what_may_be_sent(self) -> tuple[set[tuple[str, str, int]], set[str]]:
         found = list(truth.kept(self.operator.id))
         own = {(one.connection.addon, one.account, one.aircraft.id) for one in found}
         return own, {one.aircraft.registration for one in found if one.connection.addon == AVINODE}
 
-    def _look_at_avinodes_calls(self, tails: set[str]) -> None:
-        for call in self.partner.calls(after_seq=self._avinode_seen):
-            self._avinode_seen = call.seq
-            if call.method == "PUT" and call.aircraft not in self._tails | tails:
-                self.complaints.append(f"avinode was sent {call.aircraft}, which is not its to get")
+    def _may_be_sent_to_avinode(self, tails: set[str]) -> None:
+        now = self.clock.now()
+        if self._tails:
+            since, _, before = self._tails[-1]
+            self._tails[-1] = since, now, before
+        self._tails.append((now, now + timedelta(days=999), tails))
+
+    def look_at_avinodes_calls(self) -> None:
+        """Complain of calls for aircraft that were not ticked at the time."""
+        for call in self.partner.calls():
+            at_the_time = [tails for since, until, tails in self._tails if since <= call.at <= until]
+            if call.method == "PUT" and not any(call.aircraft in tails for tails in at_the_time):
+                self.complaints.append(f"avinode was sent {call.aircraft} at {call.at}, which was not its to get")
 
     def welcome(self, key: str, account: str, unit: int) -> bool:
         return self._allowed is None or (key, account, unit) in self._allowed

@@ -104,7 +104,7 @@ class Horizon:
     ahead: timedelta | None = None
 
 
-class Part(msgspec.Struct, frozen=True):
+class Part(msgspec.Struct, frozen=True, gc=False):
     """One part of a document, in wire order, so that the partner's words about it find the way back."""
 
     key: str  # "flight:88": our own name of it

@@ -96,22 +96,26 @@ _OF_FLIGHT = {
 # The aircraft is flown for its own sake and cannot be sold meanwhile, ferry flag or not.
 _NEVER_FOR_SALE = frozenset({FlightType.TRAINING.value, FlightType.TEST.value})
 
+# Looked up here once: a member of an enumeration costs more than the rest of a comparison.
+_FLIGHT, _OPTION, _OPPORTUNITY = ActivityKind.FLIGHT, Status.OPTION, Status.OPPORTUNITY
+_IS_FERRY = FlightType.FERRY.value
+
 
 def activity_type(activity: Activity, *, home_base_only: str = "") -> ActivityType:
     """The type of one activity. `home_base_only`: the home base when nothing is available away from it.
 
     A flight on offer that carries passengers goes out as the flight it is: marketing it would sell it twice.
     """
-    if activity.kind is not ActivityKind.FLIGHT:
+    if activity.kind is not _FLIGHT:
         return _OF_EVENT[activity.kind]
-    if activity.status is Status.OPTION:
+    if activity.status is _OPTION:
         return OPTION
-    if activity.status is Status.OPPORTUNITY:
+    if activity.status is _OPPORTUNITY:
         return OPPORTUNITY
     if activity.pax_count == 0 and activity.flight_type not in _NEVER_FOR_SALE:
         if activity.empty_leg is not None:
             return EMPTY_LEG
-        if activity.ferry or activity.flight_type == FlightType.FERRY.value:
+        if activity.ferry or activity.flight_type == _IS_FERRY:
             at_home = activity.start_airport == activity.end_airport == home_base_only
             return FERRY if not home_base_only or at_home else FERRY_CLOSED
     return _OF_FLIGHT.get(activity.flight_type, PAX_FLIGHT)

@@ -32,6 +32,9 @@ _MINUTE = timedelta(minutes=1)
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _OURS = "avinode:"  # how a request of this partner is marked in a trip's `booked_from`
 
+# Looked up here once: a member of an enumeration costs more than the rest of a comparison.
+_FLIGHT, _CONFIRMED = ActivityKind.FLIGHT, Status.CONFIRMED
+
 
 class _Entry(msgspec.Struct, frozen=True, gc=False):
     """One activity ready for the wire, with its start for the order and its part."""
@@ -53,7 +56,7 @@ def document(snapshot: AircraftSchedule, settings: AvinodeSettings, now: datetim
         return None
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     edge = today - timedelta(days=HISTORY_DAYS)
-    certain = [a for a in snapshot.activities if a.status is Status.CONFIRMED and a.end >= edge]
+    certain = [a for a in snapshot.activities if a.status is _CONFIRMED and a.end >= edge]
     uncertain = list(_uncertain(snapshot.activities, settings, now))
     added = _added(snapshot, certain, uncertain, settings, now, today, edge)
     home_only = snapshot.aircraft.home_base if settings.send_only_continuous_availability_from_home_base else ""
@@ -81,6 +84,8 @@ def document(snapshot: AircraftSchedule, settings: AvinodeSettings, now: datetim
 
 def _uncertain(activities: Iterable[Activity], settings: AvinodeSettings, now: datetime) -> Iterator[Activity]:
     """Options and opportunities to come, where they are wanted. Past ones never happened: they would mislead."""
+    if not (settings.send_options or settings.send_opportunities):
+        return
     for activity in activities:
         wanted = (activity.status is Status.OPTION and settings.send_options) or (
             activity.status is Status.OPPORTUNITY and settings.send_opportunities
@@ -110,7 +115,7 @@ def _told_of(added: Sequence[Derived]) -> Iterator[PartnerMessage]:
 
 def _entry(activity: Activity, kind: ActivityType, settings: AvinodeSettings, warnings: list[PartnerMessage]) -> _Entry:
     """One activity of the record on the wire; what is left out of it is told in `warnings`."""
-    flight = activity.kind is ActivityKind.FLIGHT
+    flight = activity.kind is _FLIGHT
     key = activity.key
     sent = wire.Activity(
         activity_id=_wire_id(activity),
@@ -141,7 +146,7 @@ def _entry(activity: Activity, kind: ActivityType, settings: AvinodeSettings, wa
 
 def _wire_id(activity: Activity) -> str:
     """`f-88` or `e-31`: from the record's own id alone, so the same in every call whatever is edited."""
-    return f"{'f' if activity.kind is ActivityKind.FLIGHT else 'e'}-{activity.id}"
+    return f"{'f' if activity.kind is _FLIGHT else 'e'}-{activity.id}"
 
 
 def _minutes(when: datetime) -> str:

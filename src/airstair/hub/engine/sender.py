@@ -58,6 +58,7 @@ class Sender(Units):
         self._slots = asyncio.Semaphore(flow.calls_at_once)
         self._task: asyncio.Task[None] | None = None
         self._calls: set[asyncio.Task[None]] = set()
+        self._ahead: asyncio.Task[None] | None = None  # documents that wait for their slots
 
     # ── Working ─────────────────────────────────────────────────────────────────────────────────
 
@@ -86,6 +87,14 @@ class Sender(Units):
                 task.cancel()
 
     async def _work(self) -> None:
+        try:
+            await self._work_off()
+        finally:
+            ahead, self._ahead = self._ahead, None
+            if ahead is not None:
+                await ahead
+
+    async def _work_off(self) -> None:
         while True:
             async with self._slots:
                 pass  # nothing is prepared before there is a slot to send it through: it would only grow old
@@ -99,7 +108,14 @@ class Sender(Units):
             except BaseException:
                 self.give_back(units)
                 raise
-            await self._send_all(allowed)
+            if self._ahead is not None:
+                await self._ahead
+            # What a clock asks for grows no older by waiting its turn: the next documents are made meanwhile.
+            self._ahead = asyncio.get_running_loop().create_task(self._send_all(allowed))
+            self._calls.add(self._ahead)
+            self._ahead.add_done_callback(self._calls.discard)
+            if not self.by_clock:
+                await self._ahead
 
     async def _send_all(self, allowed: Sequence[Prepared]) -> None:
         left: list[Unit] = []

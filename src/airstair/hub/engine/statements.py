@@ -85,7 +85,7 @@ COPY hub_call (operator_id, id, connection_id, addon, flow, units, title, at, du
 FROM STDIN
 """
 SAVE_BODY = """
-INSERT INTO hub_call_body (operator_id, digest, body, parts, part_titles) VALUES (%s, %s, %s, %s, %s)
+INSERT INTO hub_call_body (operator_id, digest, body, parts, part_titles) VALUES (%s, %s, %s, %s::text[], %s::text[])
 ON CONFLICT DO NOTHING
 """
 

@@ -17,6 +17,7 @@ import psycopg
 
 from airstair.changes import cursor as change_log
 from airstair.hub.engine import rows, statements
+from airstair.hub.engine.bodies import Bodies
 from airstair.hub.engine.results import CallMade, Claimed, Known, Result
 from airstair.kernel.units import Unit, UnitKind
 
@@ -79,6 +80,7 @@ class Store:
         self._writing = asyncio.Lock()
         self._reading = asyncio.Lock()
         self._opened: list[psycopg.AsyncConnection] = []
+        self._bodies = Bodies()
 
     async def open(self, worker: int) -> None:
         """Connect, and show this worker to the others. `worker`: a number of 31 bits of its own."""
@@ -217,18 +219,25 @@ class Store:
     async def _save(
         self, calls: Sequence[CallMade], unchanged: Sequence[Result], cursors: Sequence[tuple[Any, ...]]
     ) -> None:
+        bodies = self._bodies.new(calls)
         async with self._writing, self._writer.transaction():
             there = await self._still_there(calls, unchanged, cursors)
+            if bodies:
+                async with self._writer.cursor() as cursor:
+                    # In one order, so that two workers that keep the same bodies do not wait for each other.
+                    await cursor.executemany(statements.SAVE_BODY, [bodies[key] for key in sorted(bodies)])
             ids = await self._save_calls(calls)
             results = [(r, ids[i]) for i, call in enumerate(calls) for r in call.results]
             results += [(r, None) for r in unchanged]
             await self._save_results([one for one in results if (one[0].operator_id, one[0].connection_id) in there])
             if moved := [row for row in cursors if row[:2] in there]:
                 await self._writer.execute(statements.SAVE_CURSORS, _columns(moved))
-            for operator_id, connection_id in {(r.operator_id, r.connection_id) for r, _ in results}:
+            moved_ledgers = sorted({f"{r.operator_id}:{r.connection_id}" for r, _ in results})
+            if moved_ledgers:
                 await self._writer.execute(
-                    "SELECT pg_notify(%s, %s)", [LEDGER_CHANNEL, f"{operator_id}:{connection_id}"]
+                    "SELECT pg_notify(%s, m) FROM unnest(%s::text[]) AS m", [LEDGER_CHANNEL, moved_ledgers]
                 )
+        self._bodies.kept(bodies)
 
     async def _still_there(
         self, calls: Sequence[CallMade], unchanged: Sequence[Result], cursors: Sequence[tuple[Any, ...]]
@@ -247,10 +256,6 @@ class Store:
         fresh = await (await self._writer.execute(statements.NEXT_IDS, [len(made)])).fetchall()
         left = iter([row[0] for row in fresh])
         ids = [next(left) if call.exchange is not None else None for call in calls]
-        bodies = {row[:2]: row for row in map(rows.body_row, made)}
-        async with self._writer.cursor() as cursor:
-            # In one order, so that two workers that keep the same bodies do not wait for each other.
-            await cursor.executemany(statements.SAVE_BODY, [bodies[key] for key in sorted(bodies)])
         async with self._writer.cursor() as cursor, cursor.copy(statements.COPY_CALLS) as copy:
             for call, call_id in zip(calls, ids, strict=True):
                 if call_id is not None:

@@ -39,20 +39,28 @@ FLIGHT_COLUMNS = """
     j.off_block, j.take_off, j.landing, j.on_block, j.source, j.sources,
     w.off_block, w.take_off, w.landing, w.on_block, w.source, w.sources
 """
-# The books are looked up flight by flight: joined, the planner reads all the times there ever were.
+# Looked up flight by flight: joined, the planner reads all the trips and times there ever were.
 FLIGHT_TABLES = f"""
-    JOIN flights_trip t ON (t.operator_id, t.id) = (f.operator_id, f.trip_id)
-    LEFT JOIN flights_empty_leg e ON (e.operator_id, e.id) = (f.operator_id, f.id)
+    CROSS JOIN LATERAL (
+         SELECT * FROM flights_trip WHERE (operator_id, id) = (f.operator_id, f.trip_id) LIMIT 1) t
+    LEFT JOIN LATERAL (
+         SELECT * FROM flights_empty_leg WHERE (operator_id, id) = (f.operator_id, f.id) LIMIT 1) e ON true
     LEFT JOIN LATERAL (
          SELECT * FROM flights_block_times
           WHERE (operator_id, flight_id, book) = (f.operator_id, f.id, '{Book.JOURNEY_LOG.value}') LIMIT 1) j ON true
     LEFT JOIN LATERAL (
          SELECT * FROM flights_block_times
           WHERE (operator_id, flight_id, book) = (f.operator_id, f.id, '{Book.FLIGHT_WATCH.value}') LIMIT 1) w ON true
-"""
+"""  # noqa: S608
+# Aircraft by aircraft, not as the planner likes: it overestimates what is in the window, and would read whole tables.
 _FLIGHTS = f"""
-SELECT {FLIGHT_COLUMNS} FROM flights_flight f {FLIGHT_TABLES}
- WHERE f.operator_id = %s AND f.aircraft_id = ANY(%s) AND f.sta >= %s AND NOT f.deleted
+SELECT {FLIGHT_COLUMNS}
+  FROM unnest(%s::bigint[]) AS wanted(aircraft_id)
+ CROSS JOIN LATERAL (
+       SELECT * FROM flights_flight
+        WHERE operator_id = %s AND aircraft_id = wanted.aircraft_id AND sta >= %s AND NOT deleted
+       OFFSET 0) f
+{FLIGHT_TABLES}
 """  # noqa: S608
 _LAST_FLIGHT = f"""
 SELECT {FLIGHT_COLUMNS}
@@ -96,7 +104,7 @@ def aircraft_schedules(
         read_times_quickly(cursor)
         cursor.execute(_AIRCRAFT, [operator_id, wanted])
         facts = [AircraftFacts(**dict(zip(_AIRCRAFT_COLUMNS, row, strict=True))) for row in cursor.fetchall()]
-        cursor.execute(_FLIGHTS, [operator_id, wanted, since - LATEST])
+        cursor.execute(_FLIGHTS, [wanted, operator_id, since - LATEST])
         rows = cursor.fetchall()
         cursor.execute(SERVICES, [operator_id, [row[0] for row in rows]])
         services = services_by_flight(cursor.fetchall())
