@@ -161,7 +161,10 @@ def _check_bodies(stage: Stage, sizes: Sizes) -> None:
 
 
 def _forget(stage: Stage, actor: Actor) -> None:
-    """As if nothing had ever been sent: Avinode takes an aircraft once in five minutes only."""
+    """As if nothing had been sent for an hour: Avinode takes an aircraft once in five minutes only.
+
+    The bodies stay in the call log, as they do in the product: only the first round has to write them.
+    """
     from airstair.hub.connections.commands import ConnectionInput, configure
 
     configure(actor, "avinode", ConnectionInput(on=False))
@@ -170,7 +173,7 @@ def _forget(stage: Stage, actor: Actor) -> None:
         if time.monotonic() > deadline:
             raise Failed("The worker still holds the connection that was switched off.")
         time.sleep(0.1)
-    stage.sql("TRUNCATE hub_ledger, hub_call, hub_call_body, hub_cursor, hub_account_budget, hub_notice")
+    stage.sql("TRUNCATE hub_ledger, hub_call, hub_cursor, hub_account_budget, hub_notice")
 
 
 def _bare(stage: Stage, url: str, sizes: Sizes) -> Done:
