@@ -7,18 +7,19 @@ import importlib.util
 import pkgutil
 from functools import cache
 
-import airstair.addons
 from airstair.hub.contract import Addon
 from airstair.kernel.errors import NotFound
 
+# By name and not imported above: the hub stands below the add-ons, and knows none of them.
+_ADDONS = "airstair.addons"
 _extra: dict[str, Addon] = {}
 
 
 @cache
 def _found() -> dict[str, Addon]:
     found: dict[str, Addon] = {}
-    for folder in pkgutil.iter_modules(airstair.addons.__path__):
-        name = f"airstair.addons.{folder.name}"
+    for folder in pkgutil.iter_modules(importlib.import_module(_ADDONS).__path__):
+        name = f"{_ADDONS}.{folder.name}"
         if importlib.util.find_spec(f"{name}.addon") is None:
             continue
         addon: Addon = importlib.import_module(f"{name}.addon").ADDON

@@ -20,11 +20,12 @@ from django.conf import settings
 from django.db import connection as django_connection
 
 from airstair.changes.cursor import CHANNEL
-from airstair.hub.engine.leased import Leased, Services
+from airstair.hub.engine.leased import Leased
 from airstair.hub.engine.leases import Leases, fan_out
 from airstair.hub.engine.reading import Snapshots, Together
 from airstair.hub.engine.readings import Readings
 from airstair.hub.engine.saver import Saver
+from airstair.hub.engine.standing import Services
 from airstair.hub.engine.store import NewChange, Store, connect
 from airstair.hub.http import HttpPool
 from airstair.hub.limits import Limits
@@ -208,7 +209,7 @@ class Dispatcher:
         """What comes round now and then: partners that came back, slow comparisons, cursors of quiet connections."""
         now = self._clock.now()
         for leased in list(self.leased.values()):
-            for sender in leased.take_recovered():
+            for sender in leased.senders.values() if leased.came_back() else ():
                 for unit in await self._store.undelivered(*sender.key):
                     sender.changed(unit, self._readings.latest, bulk=True)
             every = _COMPARE_WHILE_AWAY if leased.failures else _COMPARE_EVERY

@@ -2,80 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from airstair.hub.connections.queries import LiveConnection
-from airstair.hub.engine.judging import CONNECTION_TROUBLE
-from airstair.hub.engine.reading import Snapshots, Together
-from airstair.hub.engine.results import Known
-from airstair.hub.engine.saver import Saver
 from airstair.hub.engine.sender import Sender
-from airstair.hub.engine.store import Held, Store
+from airstair.hub.engine.standing import Services, Standing
+from airstair.hub.engine.store import Held
 from airstair.hub.flows import Mirror
-from airstair.hub.http import HttpPool
-from airstair.hub.limits import Limits
-from airstair.kernel.clock import Clock
-from airstair.kernel.outcome import Outcome
 from airstair.kernel.units import Unit
 
 _HELD = datetime(1970, 1, 1, tzinfo=UTC)  # what stands for "not given back" in the table
 
 
-@dataclass(slots=True)
-class Services:
-    """What all senders of a worker share."""
-
-    store: Store
-    limits: Limits
-    pool: HttpPool
-    clock: Clock
-    snapshots: Snapshots
-    known: Together[tuple[int, int, str, str], Known]
-    saver: Saver
-    wake: Callable[[], None]  # something new is to be waited for, or done
-
-
-class Leased:
+class Leased(Standing):
     """One connection while this worker holds its lease."""
 
     def __init__(self, connection: LiveConnection, services: Services, held: Held) -> None:
-        self.connection = connection
-        self.services = services
-        self.closed = False
-        self.failures = held.failures  # calls in a row that found the partner in trouble
-        self.paused_until = held.paused_until
+        super().__init__(connection, services, held)
         self.compared_at = held.compared_at
         self._cursor = held.snapshot  # what is vouched for: everything before has reached the ledger
         self.begins_at = 0  # the reading at which it began to hear of changes; earlier ones its old cursor covers
         self.caught_up = False  # what happened before it was leased has been read
-        self._recovered: list[Sender] = []
         self.senders = {flow.key: Sender(self, flow) for flow in connection.addon.flows if isinstance(flow, Mirror)}
-
-    def paused(self, now: datetime) -> bool:
-        return self.paused_until is not None and self.paused_until > now
-
-    def pause(self, until: datetime) -> None:
-        """Nobody calls before then."""
-        self.paused_until = until if self.paused_until is None else max(until, self.paused_until)
-
-    def heard(self, outcome: Outcome, at: datetime) -> None:
-        """A call ended: count the partner's trouble, or its recovery."""
-        if outcome.kind in CONNECTION_TROUBLE:
-            self.failures += 1
-            return
-        if self.failures:
-            self.failures = 0
-            self.paused_until = None
-            self._recovered = list(self.senders.values())
-            self.services.wake()
-
-    def take_recovered(self) -> list[Sender]:
-        """Senders whose partner has come back since this was last asked: what it missed is to be sent again."""
-        recovered, self._recovered = self._recovered, []
-        return recovered
 
     @property
     def units(self) -> dict[str, set[Unit]]:

@@ -18,8 +18,9 @@ from django.db import Error as DjangoDatabaseError
 from django.db import connection as django_connection
 
 from airstair.hub.connections.queries import LiveConnection, ids_switched_on, live_connections
-from airstair.hub.engine.leased import Leased, Services
+from airstair.hub.engine.leased import Leased
 from airstair.hub.engine.readings import Readings
+from airstair.hub.engine.standing import Services
 from airstair.hub.engine.store import Held, NewChange
 
 log = logging.getLogger(__name__)

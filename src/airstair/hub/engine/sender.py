@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import psycopg
 
@@ -21,15 +21,13 @@ from airstair.hub.engine.judging import DOUBTFUL, Verdict, judge, unsent, worst
 from airstair.hub.engine.pace import Pace
 from airstair.hub.engine.reading import CannotBeRead
 from airstair.hub.engine.results import CallMade, Known, Result
+from airstair.hub.engine.standing import Standing
 from airstair.hub.engine.units import Units
 from airstair.hub.flows import Document, Mirror, UnitDocument
 from airstair.hub.http import PartnerHttp
 from airstair.hub.setting import Settings
 from airstair.kernel.outcome import Outcome, OutcomeKind
 from airstair.kernel.units import Unit
-
-if TYPE_CHECKING:
-    from airstair.hub.engine.leased import Leased
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +50,7 @@ class Prepared(NamedTuple):
 class Sender(Units):
     """The ordered sender of one flow through one leased connection."""
 
-    def __init__(self, leased: Leased, flow: Mirror) -> None:
+    def __init__(self, leased: Standing, flow: Mirror) -> None:
         super().__init__(leased, flow)
         self._pace = Pace(flow)
         self._slots = asyncio.Semaphore(flow.calls_at_once)

@@ -8,16 +8,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from airstair.hub.engine.judging import Verdict
 from airstair.hub.engine.results import Known
+from airstair.hub.engine.standing import Standing
 from airstair.hub.engine.waiting import DueTimes, Waiting
 from airstair.hub.flows import Every, Mirror
 from airstair.kernel.units import Unit
-
-if TYPE_CHECKING:
-    from airstair.hub.engine.leased import Leased
 
 _REMEMBERED = 20_000  # fingerprints kept at hand
 _NONE = timedelta(0)
@@ -26,7 +23,7 @@ _NONE = timedelta(0)
 class Units:
     """What is to be sent through one flow of one leased connection, and when."""
 
-    def __init__(self, leased: Leased, flow: Mirror) -> None:
+    def __init__(self, leased: Standing, flow: Mirror) -> None:
         self.leased = leased
         self.flow = flow
         self.key = (leased.connection.operator_id, leased.connection.id, flow.key)

@@ -1,0 +1,67 @@
+"""How a connection stands with its partner, and what all senders of a worker share: what a sender is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from airstair.hub.connections.queries import LiveConnection
+from airstair.hub.engine.judging import CONNECTION_TROUBLE
+from airstair.hub.engine.reading import Snapshots, Together
+from airstair.hub.engine.results import Known
+from airstair.hub.engine.saver import Saver
+from airstair.hub.engine.store import Held, Store
+from airstair.hub.http import HttpPool
+from airstair.hub.limits import Limits
+from airstair.kernel.clock import Clock
+from airstair.kernel.outcome import Outcome
+
+
+@dataclass(slots=True)
+class Services:
+    """What all senders of a worker share."""
+
+    store: Store
+    limits: Limits
+    pool: HttpPool
+    clock: Clock
+    snapshots: Snapshots
+    known: Together[tuple[int, int, str, str], Known]
+    saver: Saver
+    wake: Callable[[], None]  # something new is to be waited for, or done
+
+
+class Standing:
+    """A connection as its senders know it: how it is configured, whether it is closed, whether its partner is away."""
+
+    def __init__(self, connection: LiveConnection, services: Services, held: Held) -> None:
+        self.connection = connection
+        self.services = services
+        self.closed = False
+        self.failures = held.failures  # calls in a row that found the partner in trouble
+        self.paused_until = held.paused_until
+        self._came_back = False
+
+    def paused(self, now: datetime) -> bool:
+        return self.paused_until is not None and self.paused_until > now
+
+    def pause(self, until: datetime) -> None:
+        """Nobody calls before then."""
+        self.paused_until = until if self.paused_until is None else max(until, self.paused_until)
+
+    def heard(self, outcome: Outcome, at: datetime) -> None:
+        """A call ended: count the partner's trouble, or its recovery."""
+        if outcome.kind in CONNECTION_TROUBLE:
+            self.failures += 1
+            return
+        if self.failures:
+            self.failures = 0
+            self.paused_until = None
+            self._came_back = True
+            self.services.wake()
+
+    def came_back(self) -> bool:
+        """Whether the partner has come back since this was last asked: what it missed is to be sent again."""
+        came, self._came_back = self._came_back, False
+        return came
