@@ -85,6 +85,7 @@ def database_from(url: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
+        "CONN_HEALTH_CHECKS": True,  # after a restart of the database no request meets a dead connection
         # The pool keeps connections between requests; CONN_MAX_AGE would exhaust the server under ASGI.
         # Compiling a plan takes PostgreSQL longer than our widest reading does; so it is told not to.
         "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}, "options": "-c jit=off"},

@@ -326,7 +326,9 @@ async def edit_at_once(world: World, chance: random.Random) -> str:
     few = [world.some_flight(chance) for _ in range(3)]
     plans = []
     for _ in range(3):
-        plans.append([(flight, some_edit(world, chance, flight, world.who(chance))) for flight in chance.choices(few, k=2)])
+        plans.append(
+            [(flight, some_edit(world, chance, flight, world.who(chance))) for flight in chance.choices(few, k=2)]
+        )
 
     async def one(plan: list[tuple[int, Callable[[], None]]]) -> None:
         for flight, edit in plan:
@@ -411,7 +413,5 @@ async def _fleet(world: World, chance: random.Random, words: str, aircraft: int,
     def picture() -> Any:
         return Aircraft.objects.filter(operator_id=world.operator.id, id=aircraft).values().get()
 
-    said = await world.reconfiguring(
-        chance, lambda: world.book.alter_row(("aircraft", aircraft), picture, command)
-    )
+    said = await world.reconfiguring(chance, lambda: world.book.alter_row(("aircraft", aircraft), picture, command))
     return f"{words} aircraft:{aircraft}{said}"

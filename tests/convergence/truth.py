@@ -90,9 +90,7 @@ def _trip_number(flight: Flight) -> str:
 
 def _block(flight: Flight) -> tuple[datetime, datetime]:
     """Block times: the journey log's, else flight watch's, else the schedule's."""
-    pages = {
-        page.book: page for page in BlockTimes.objects.filter(operator_id=flight.operator_id, flight_id=flight.id)
-    }
+    pages = {page.book: page for page in BlockTimes.objects.filter(operator_id=flight.operator_id, flight_id=flight.id)}
     said: dict[str, datetime] = {}
     for book in ("flight_watch", "journey_log"):  # the later one counts
         for name in ("off_block", "on_block"):

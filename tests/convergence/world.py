@@ -277,6 +277,7 @@ class World(Stage):
     def begin_slow(self, flights: Iterable[int], commits: bool, edits: Callable[[], list[Noted]]) -> asyncio.Event:
         """Open a transaction that makes its edits and then waits. Answers what is set once they are made."""
         loop, made = asyncio.get_running_loop(), asyncio.Event()
+
         def hold() -> None:
             try:
                 with transaction.atomic():

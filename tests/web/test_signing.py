@@ -149,3 +149,15 @@ def test_forms_need_their_token(house) -> None:
     client = Client(enforce_csrf_checks=True)
     answer = client.post("/sign-in", {"email": "admin@kxa.example", "password": PASSWORD})
     assert answer.status_code == 403
+
+
+def test_forms_from_https_are_trusted_behind_a_proxy_that_speaks_it() -> None:
+    """In a process of its own: the settings are made from the environment once."""
+    import os
+    import subprocess
+    import sys
+
+    words = "from airstair import settings; print(settings.CSRF_TRUSTED_ORIGINS, settings.SESSION_COOKIE_SECURE)"
+    environ = {**os.environ, "AIRSTAIR_HTTPS": "1", "AIRSTAIR_HOSTS": "ops.example"}
+    told = subprocess.run([sys.executable, "-c", words], env=environ, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "['https://ops.example'] True"

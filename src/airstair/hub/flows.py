@@ -47,6 +47,10 @@ class Budget:
     per: timedelta
     burst: int
 
+    def __post_init__(self) -> None:
+        if not 0 < self.burst < self.calls:
+            raise ValueError("A budget's burst must leave some of its calls to be refilled: 0 < burst < calls.")
+
     @property
     def refill_per_second(self) -> float:
         return (self.calls - self.burst) / self.per.total_seconds()

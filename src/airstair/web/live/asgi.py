@@ -97,7 +97,8 @@ class LiveStream:
         asked = parse_qs(scope.get("query_string", b"").decode("latin-1"))
         cursor = headers.get("last-event-id", "") or asked.get("cursor", [""])[0]
         try:
-            listener = await asyncio.wait_for(feed.join(sight, cursor), timeout=10)
+            async with asyncio.timeout(10):
+                listener = await feed.join(sight, cursor)
         except TimeoutError:
             return await _answer(send, 503, allowed)
         try:

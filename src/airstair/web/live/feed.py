@@ -45,7 +45,8 @@ class Listener:
     async def next(self, seconds: float) -> tuple[str, Happening | str, str] | None:
         """The next message, or `None` after so many seconds without one."""
         try:
-            return await asyncio.wait_for(self._waiting.get(), seconds)
+            async with asyncio.timeout(seconds):  # not wait_for, which can swallow a cancellation
+                return await self._waiting.get()
         except TimeoutError:
             return None
 
