@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="airstair converge", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.convergence", description=__doc__)
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1, help="of the first sequence; the following ones count on")
     parser.add_argument("--length", type=int, default=30, help="steps of each sequence")

@@ -1,7 +1,7 @@
 """What the test knows by itself of what was done: which changes must be in the log, and each flight's versions.
 
 Every command of a flight runs in a transaction of the test's own, which holds the flight, compares it before and
-after, and, if it differs, writes a new version into its notes, with a plain UPDATE that the change log knows nothing of.
+after, and, if it differs, writes a new version into its notes, with a plain UPDATE that the change log does not know.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ class Book:
         number = next(self._numbers)
         with database.cursor() as cursor:
             cursor.execute(
-                "UPDATE flights_flight SET notes = %s WHERE (operator_id, id) = (%s, %s) RETURNING aircraft_id, deleted",
+                "UPDATE flights_flight SET notes = %s WHERE (operator_id, id) = (%s, %s)"
+                " RETURNING aircraft_id, deleted",
                 [str(number), self._operator, flight],
             )
             row = cursor.fetchone()

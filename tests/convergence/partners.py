@@ -297,7 +297,7 @@ class Receiver:
         return web.json_response({"refused": refused})
 
     async def _hang(self, request: web.Request) -> None:
-        while not (self.released or _gone(request)):
+        while not (self.released or _gone(request)):  # noqa: ASYNC110 - nobody tells that a client went away
             await asyncio.sleep(0.004)
 
 

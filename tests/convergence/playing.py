@@ -55,7 +55,7 @@ async def _play(steps: Sequence[Step], played: Played) -> None:
             calls = made.partner.calls()
             made.tally.calls += len(calls)
             made.tally.faults += sum(call.fault is not None for call in calls)
-    except Exception as fault:  # whatever stopped the sequence is its finding
+    except Exception as fault:  # noqa: BLE001 - whatever stopped the sequence is its finding
         played.wrong.append(f"It broke off: {''.join(traceback.format_exception(fault)[-12:])}")
 
 

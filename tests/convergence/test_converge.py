@@ -7,6 +7,6 @@ import pytest
 from .playing import examine
 
 
-@pytest.mark.parametrize("seed", range(1, 4))
+@pytest.mark.parametrize("seed", range(1, 13))
 def test_partners_converge(transactional_db: None, seed: int) -> None:
     examine(seed)

@@ -111,7 +111,7 @@ class World(Stage):
         self.slow: list[Slow] = []
         self.complaints: list[str] = []  # what was seen to be wrong on the way
         self._allowed: set[tuple[str, str, int]] | None = None  # what may be sent; `None`: it is just being changed
-        # What may be sent to Avinode, and from when to when by the clock: calls are in its journal when they have ended.
+        # What may be sent to Avinode, and from when to when by the clock: its journal has calls that have ended.
         self._tails: list[tuple[datetime, datetime, set[str]]] = []
 
     async def furnish(self) -> None:
