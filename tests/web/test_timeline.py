@@ -145,7 +145,7 @@ def line(before: dict[str, object] | None, after: dict[str, object] | None) -> C
         (
             {"std": "2027-03-01T06:00Z"},
             {"std": "2027-03-01T07:30Z"},
-            [("Std", "1 Mar 2027 06:00Z", "1 Mar 2027 07:30Z")],
+            [("STD", "1 Mar 2027 06:00Z", "1 Mar 2027 07:30Z")],
         ),
         ({"aircraft_id": 1}, {"aircraft_id": 9}, [("Aircraft", "N1", "9")]),
         (None, {"number": "EV1", "altn": "", "ferry": False, "pax_list": []}, [("Number", "", "EV1")]),
