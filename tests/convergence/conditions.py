@@ -11,12 +11,13 @@ from airstair.hub.connections.commands import ALL_AIRCRAFT, remove_connection
 from airstair.hub.exports import export_now
 
 from .book import Noted
-from .partners import FAULTS, OWN, SETS, UPSERT
-from .people import route
+from .partners import FAULTS, OWN, SETS, SPACED, TRIES_OF_SETS, UPSERT
+from .people import change_a_flight, route
 from .steps import step
-from .world import AIRPORTS, AVINODE, CADENCES, World
+from .world import AIRPORTS, AVINODE, CADENCES, World, second_account
 
-CONNECTIONS = ((UPSERT, ""), (UPSERT, "second"), (SETS, ""), ("spaced", ""), (AVINODE, ""), (AVINODE, "second"))
+WITH_SECOND = (UPSERT, SETS, AVINODE)
+CONNECTIONS = ((UPSERT, ""), (SETS, ""), (SPACED, ""), (AVINODE, ""), *((key, "second") for key in WITH_SECOND))
 
 
 # -- connections --------------------------------------------------------------------------------------------------
@@ -52,17 +53,17 @@ async def tick(world: World, chance: random.Random) -> str:
 
 @step(4)
 async def move_to_its_own_connection(world: World, chance: random.Random) -> str:
-    key = chance.choice((UPSERT, AVINODE))
+    key = chance.choice(WITH_SECOND)
     aircraft = chance.sample(world.fleet, chance.randint(0, 3))
     # A connection that was removed comes back with what is needed to reach the partner.
-    values = {"key": f"{UPSERT}-second"} if key == UPSERT else {}
+    values = {} if key == AVINODE else second_account(key)
     said = await world.set_up(key, "second", chance, aircraft=aircraft, values=values, on=True, makes=True)
     return f"{aircraft} through the second connection of {key}{said}"
 
 
 @step(2)
 async def remove_the_second(world: World, chance: random.Random) -> str:
-    key = chance.choice((UPSERT, AVINODE))
+    key = chance.choice(WITH_SECOND)
 
     def command() -> None:
         remove_connection(world.person, world.connection_id(key, "second"))
@@ -153,6 +154,20 @@ async def avinode_fails(world: World, chance: random.Random) -> str:
     return f"avinode: {kind} {fields}"
 
 
+@step(3)
+async def a_partner_is_away(world: World, chance: random.Random) -> str:
+    """For so long that retries of what changed before end, where they do end; and then it is back."""
+    key, fault = chance.choice(OWN), chance.choice(("status:500", "drop_after", "status:503:20"))
+    world.receivers[key].faults = [fault] * 100
+    said = await change_a_flight(world, chance)
+    for _ in range(TRIES_OF_SETS + 1):
+        await asyncio.sleep(0.03)
+        world.clock.advance(timedelta(seconds=40))
+    await asyncio.sleep(0.03)
+    world.receivers[key].be_well()
+    return f"{key} was away ({fault}) for minutes; {said}"
+
+
 @step(4)
 async def a_partner_is_well(world: World, chance: random.Random) -> str:
     key = chance.choice((*OWN, AVINODE))
@@ -195,23 +210,39 @@ async def a_worker_is_killed(world: World, chance: random.Random) -> str:
 @step(8)
 async def a_worker_is_killed_in_a_call(world: World, chance: random.Random) -> str:
     """The one that has just sent a change, before it hears the answer; often the change is then taken back."""
-    key, fault = chance.choice(OWN), chance.choice(("slow", "hang_before", "hang_after", "drop_after"))
-    receiver, flight = world.receivers[key], world.some_flight(chance)
+    return await _interrupted(world, chance, kills=True)
+
+
+@step(5)
+async def an_answer_is_lost(world: World, chance: random.Random) -> str:
+    """The partner took a change and nobody knows; often the change is then taken back."""
+    return await _interrupted(world, chance, kills=False)
+
+
+async def _interrupted(world: World, chance: random.Random, *, kills: bool) -> str:
+    key, flight = chance.choice(OWN), world.some_flight(chance)
+    fault = chance.choice(_WITHOUT_AN_ANSWER if kills else _LOST)
+    receiver = world.receivers[key]
+    before = await world.do(world.route_of, flight)
     receiver.faults.insert(0, fault)
     receiver.released = False
-    calls, ades = len(receiver.came), chance.sample(AIRPORTS[1:], 2)
-    said = await route(world, flight, ades[0])
+    calls = len(receiver.came)
+    said = await route(world, flight, chance.choice([one for one in AIRPORTS if one not in before]))
     for _ in range(40):
         if len(receiver.came) > calls:
             break
         await asyncio.sleep(0.003)
-    await asyncio.sleep(chance.choice((0, 0.002, 0.01)))
-    if world.dispatchers:
+    await asyncio.sleep(chance.choice((0, 0.002, 0.01, 0.04)))
+    if kills and world.dispatchers:
         await world.kill(chance.choice(world.dispatchers))
         world.tally.kills += 1
-    if chance.random() < 0.6:
-        said += await route(world, flight, ades[1])
+    if chance.random() < 0.7:
+        said += await route(world, flight, before[1])
     return f"{key}: {fault}, on a change of flight:{flight}; there are {len(world.dispatchers)} workers{said}"
+
+
+_LOST = ("drop_after", "html_after", "half", "malformed", "hang_after", "some")
+_WITHOUT_AN_ANSWER = ("slow", "hang_before", "hang_after", "drop_after", "")
 
 
 @step(2)

@@ -118,16 +118,16 @@ async def change_a_flight(world: World, chance: random.Random) -> str:
 async def change_a_flight_and_back(world: World, chance: random.Random) -> str:
     """The same value as before, with something in between that a partner may or may not have seen."""
     flight = world.some_flight(chance)
-    said = await route(world, flight, "KBOS")
-    for ades in ("KJFK", "KBOS"):
-        await asyncio.sleep(chance.choice((0, 0.003, 0.02)))
+    before, said = await world.do(world.route_of, flight), ""
+    for ades in (chance.choice([one for one in AIRPORTS if one not in before]), before[1]):
         said += await route(world, flight, ades)
+        await asyncio.sleep(chance.choice((0, 0.003, 0.02)))
     return f"changed flight:{flight} and took it back{said}"
 
 
 async def route(world: World, flight: int, ades: str) -> str:
     """A person gives the flight another destination."""
-    edit, actor = FlightEdit(adep="KEWR", ades=ades), world.person
+    edit, actor = FlightEdit(ades=ades), world.person
     return await world.attempt(
         lambda: world.book.alter([flight], lambda: _nothing(commands.change_flight(actor, flight, edit)))
     )

@@ -13,7 +13,7 @@ from airstair.kernel.outcome import OutcomeKind
 
 from . import truth
 from .book import Version
-from .partners import BUDGET, LONGEST_BACKOFF, OWN, SETS, SPACE, SPACED, VERSIONED, Receiver, Taken
+from .partners import BUDGET, LONGEST_BACKOFF, OWN, SETS, SPACE, SPACED, TRIES_OF_SETS, VERSIONED, Receiver, Taken
 from .world import AVINODE, CADENCES, World
 
 # One cadence, the longest backoff with its jitter, and the longest wait that a partner asks for.
@@ -113,11 +113,18 @@ def _short(value: Any) -> str:
 
 
 def waiting_visibly(world: World) -> set[Key]:
-    """What stands as not delivered until somebody acts: refused, or given up after as many tries as were allowed."""
+    """What stands as not delivered until somebody acts: refused, or given up after as many tries as were allowed.
+
+    What was given up is taken up again once the partner has accepted anything at all.
+    """
+    rows = list(LedgerRow.objects.filter(operator_id=world.operator.id))
     found = set()
-    for row in LedgerRow.objects.filter(operator_id=world.operator.id):
-        given_up = row.outcome == OutcomeKind.REFUSED or (row.flow == "aircraft" and row.tries >= 3)
-        if given_up and not OutcomeKind(row.outcome).delivered:
+    for row in rows:
+        if not row.outcome or OutcomeKind(row.outcome).delivered:
+            continue
+        heard = [one.last_success for one in rows if one.connection_id == row.connection_id and one.last_success]
+        given_up = row.tries >= TRIES_OF_SETS and max(heard, default=row.last_attempt) <= row.last_attempt
+        if row.outcome == OutcomeKind.REFUSED or given_up:
             found.add((row.connection_id, int(row.unit.partition(":")[2])))
     return found
 

@@ -29,6 +29,7 @@ from airstair.kernel.actor import Actor, ActorKind
 from airstair.kernel.clock import ManualClock
 from airstair.kernel.errors import AirstairError
 from airstair.records.fleet.models import Aircraft
+from airstair.records.flights.models import Flight
 from airstair.records.operators.queries import actor_for_user, members
 from airstair.sandbox.running import RunningSandbox, running
 
@@ -115,7 +116,7 @@ class World(Stage):
         self._tails: list[tuple[datetime, datetime, set[str]]] = []
 
     async def furnish(self) -> None:
-        """The same beginning for every sequence: five aircraft with flights, six connections, two workers."""
+        """The same beginning for every sequence: five aircraft with flights, seven connections, two workers."""
         await self.found()
         self.book = Book(self.operator.id)
         member = (await self.do(members, self.operator.id))[0]
@@ -129,6 +130,7 @@ class World(Stage):
         for key in OWN:
             await self._connect(key, "", ALL_AIRCRAFT)
         await self._connect(UPSERT, "second", self.fleet[:1])
+        await self._connect(SETS, "second", self.fleet[2:3])
         await self._connect(AVINODE, "", ALL_AIRCRAFT)
         await self._connect(AVINODE, "second", self.fleet[1:2])
         self.before = dict(await self.logged())
@@ -143,7 +145,8 @@ class World(Stage):
     async def _connect(self, key: str, name: str, aircraft: Any) -> None:
         values: dict[str, Any] = {"environment": "sandbox"}
         if key != AVINODE:
-            values = {"base_url": self.receivers[key].url, "key": f"{key}-{name or 'default'}"}
+            values = {"base_url": self.receivers[key].url, "key": f"{key}-default"}
+            values |= second_account(key) if name else {}
         await self.configure(key, name=name, values=values, aircraft=aircraft, on=True)
 
     # -- who acts, and on what -----------------------------------------------------------------------------------
@@ -197,6 +200,11 @@ class World(Stage):
             self.book.take(Noted([("connection", known or self.connection_id(key, name))] if differs else []))
 
         return await self.reconfiguring(chance, run)
+
+    def route_of(self, flight: int) -> tuple[str, str]:
+        """Where the flight goes from and to now."""
+        row = Flight.objects.get(operator_id=self.operator.id, id=flight)
+        return row.adep, row.ades
 
     def connection_id(self, key: str, name: str) -> int:
         row = Connection.objects.filter(operator_id=self.operator.id, addon=key, name=name or "default").first()
@@ -328,6 +336,11 @@ class World(Stage):
         await self.stop()
         if hasattr(self, "follower"):
             await self.follower.close()
+
+
+def second_account(key: str) -> dict[str, str]:
+    """How the second connection reaches a partner of our own: `upsert` by an account of its own, others by the same."""
+    return {"key": f"{UPSERT}-second"} if key == UPSERT else {"flavour": "second"}
 
 
 def wipe() -> None:
