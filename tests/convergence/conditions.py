@@ -16,7 +16,7 @@ from .people import change_a_flight, route
 from .steps import step
 from .world import AIRPORTS, AVINODE, CADENCES, World, second_account
 
-WITH_SECOND = (UPSERT, SETS, AVINODE)
+WITH_SECOND = (UPSERT, SETS, SPACED, AVINODE)
 CONNECTIONS = ((UPSERT, ""), (SETS, ""), (SPACED, ""), (AVINODE, ""), *((key, "second") for key in WITH_SECOND))
 
 

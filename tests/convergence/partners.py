@@ -148,7 +148,9 @@ def _read(answer: Answer, unit: int, now: datetime) -> Outcome:
     )
 
 
-def register_addons(*, first: timedelta = timedelta(seconds=5), longest: timedelta = LONGEST_BACKOFF) -> None:
+def register_addons(
+    *, first: timedelta = timedelta(seconds=5), longest: timedelta = LONGEST_BACKOFF, budget: Budget | None = BUDGET
+) -> None:
     """Put the partners among the add-ons. Avinode's differs from the product's in its deadline alone."""
     patient = Backoff(first=first, longest=longest, tries=1_000)
     _register(UPSERT, document, write=Write.UPSERT, retry=patient)
@@ -158,7 +160,7 @@ def register_addons(*, first: timedelta = timedelta(seconds=5), longest: timedel
         units_per_call=3,
         calls_at_once=2,
         retry=Backoff(first=first, longest=longest, tries=TRIES_OF_SETS),
-        budget=BUDGET,
+        budget=budget,
     )
     _register(SPACED, document_without_versions, floor=SPACE, retry=patient)
     flows = tuple(dataclasses.replace(flow, deadline=timedelta(seconds=DEADLINE)) for flow in AVINODE.flows)

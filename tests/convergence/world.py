@@ -116,7 +116,7 @@ class World(Stage):
         self._tails: list[tuple[datetime, datetime, set[str]]] = []
 
     async def furnish(self) -> None:
-        """The same beginning for every sequence: five aircraft with flights, seven connections, two workers."""
+        """The same beginning for every sequence: five aircraft with flights, eight connections, two workers."""
         await self.found()
         self.book = Book(self.operator.id)
         member = (await self.do(members, self.operator.id))[0]
@@ -339,8 +339,8 @@ class World(Stage):
 
 
 def second_account(key: str) -> dict[str, str]:
-    """How the second connection reaches a partner of our own: `upsert` by an account of its own, others by the same."""
-    return {"key": f"{UPSERT}-second"} if key == UPSERT else {"flavour": "second"}
+    """How the second connection reaches a partner of our own: by an account of its own, `spaced` by the same."""
+    return {"flavour": "second"} if key == SPACED else {"key": f"{key}-second"}
 
 
 def wipe() -> None:
