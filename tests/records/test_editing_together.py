@@ -11,6 +11,7 @@ from django.db import connections, transaction
 
 from airstair.kernel.actor import ActorKind
 from airstair.kernel.errors import Conflict
+from airstair.kernel.scope import operator_scope
 from airstair.records.flights import commands, queries
 from airstair.records.flights.commands import FlightEdit, TripInput
 from airstair.records.operators.commands import create_operator
@@ -92,8 +93,9 @@ def test_trip_numbers_stay_unique_when_many_book_at_once():
     def book() -> None:
         try:
             ready.wait()
-            for _ in range(10):
-                found.append(commands.create_trip(actor, TripInput()).number)
+            with operator_scope(operator.id):  # a thread begins without a scope
+                for _ in range(10):
+                    found.append(commands.create_trip(actor, TripInput()).number)
         except BaseException as problem:  # noqa: BLE001 - a thread's failure has to fail the test
             failed.append(problem)
         finally:

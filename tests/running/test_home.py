@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from airstair.running import home as home_room
+from airstair.running.cluster import DATABASE, ROLE, SUPERUSER, Cluster
 from airstair.running.home import Home, Running
 from airstair.running.problems import AlreadyRunning, CannotRun
 
@@ -86,6 +87,24 @@ def test_given_database_that_does_not_answer_is_told_without_its_password(folder
     ):
         pass
     assert "very-secret" not in str(told.value)
+
+
+def test_a_role_that_nothing_keeps_from_any_row_is_refused(folder: Path) -> None:
+    with Cluster(folder / "database", durable=False) as cluster:
+        record = cluster.record
+        assert record is not None
+        above = cluster.url.replace(f"{ROLE}:{record.password}", f"{SUPERUSER}:{record.superuser_password}")
+        with psycopg.connect(above) as session:
+            session.execute("CREATE ROLE trusted LOGIN BYPASSRLS PASSWORD 'x'")
+            session.execute(f"GRANT CONNECT ON DATABASE {DATABASE} TO trusted")
+        bypassing = cluster.url.replace(f"{ROLE}:{record.password}", "trusted:x")
+        for url, what in ((above, "postgres .* is a superuser"), (bypassing, "trusted .* is marked BYPASSRLS")):
+            home = Home(folder / "home", environ={"AIRSTAIR_DATABASE_URL": url})
+            with pytest.raises(CannotRun, match=what + r".*CREATE ROLE airstair LOGIN"), home.ensure_database():
+                pass
+        ordinary = Home(folder / "home", environ={"AIRSTAIR_DATABASE_URL": cluster.url})
+        with ordinary.ensure_database() as url:
+            assert url == cluster.url, "the private database's own role is one that the rules hold for"
 
 
 def test_private_database_lives_as_long_as_the_command(folder: Path) -> None:

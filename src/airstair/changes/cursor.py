@@ -26,6 +26,12 @@ READ_NEW_OF_OPERATOR = READ_NEW.replace("WHERE xid", "WHERE operator_id = %(oper
 
 CURRENT = "SELECT pg_current_snapshot()::text"
 
+# For a reader that keeps its cursor outside of this database: to be run in autocommit after a reading, before the new
+# cursor is relied on. A crash of the database may forget transactions that were rolled back a moment before, and then
+# give their numbers away again: the cursor would take what is written under them for seen. This one is on disk, and
+# so are the numbers of all before it. A cursor that is saved in this database is sealed by that very saving.
+SEAL = "SELECT pg_logical_emit_message(true, 'airstair.cursor', '')"
+
 # The channel on which every commit that wrote a change wakes its readers. No payload: equal notifications
 # of one transaction become one, and readers look at the log anyway.
 CHANNEL = "airstair_change"

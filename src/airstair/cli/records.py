@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from airstair.cli.session import open_record
+from airstair.cli.session import open_operator, open_record
 from airstair.cli.speaking import home_option, json_option, tell
 from airstair.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from airstair.kernel.actor import Actor
     from airstair.records.imports.report import ImportReport
+    from airstair.records.operators.snapshots import OperatorFacts
 
 REPORT_KEYS = """
     \b
@@ -67,15 +68,17 @@ def create_operator_command(
     """
     given = _password_from_stdin() if password_stdin else None
     with open_record(home):
+        from airstair.kernel.scope import all_operators
         from airstair.records.operators.commands import create_operator
         from airstair.records.operators.queries import members, memberships_of_user
 
         made_up = given or secrets.token_urlsafe(12)
-        facts = create_operator(
-            code=code, name=name, admin_email=admin_email, admin_name=admin_name, admin_password=made_up
-        )
-        admin = members(facts.id)[0]
-        kept = len(memberships_of_user(admin.user_id)) > 1
+        with all_operators():  # whether the code is taken, and where else the admin works
+            facts = create_operator(
+                code=code, name=name, admin_email=admin_email, admin_name=admin_name, admin_password=made_up
+            )
+            admin = members(facts.id)[0]
+            kept = len(memberships_of_user(admin.user_id)) > 1
     password = None if given or kept else made_up
     sentences = [f"Operator {facts.code} ({facts.name}) is made. {admin.email} is its admin."]
     if kept:
@@ -118,10 +121,10 @@ def import_fleet_command(
     as_json: bool,
     home: Path | None,
 ) -> None:
-    with open_record(home):
+    with open_operator(home, operator) as who:
         from airstair.records.fleet.imports import import_fleet
 
-        report = import_fleet(_actor(operator), file, home_base=home_base, mapping=mapping, dry_run=dry_run)
+        report = import_fleet(_actor(who), file, home_base=home_base, mapping=mapping, dry_run=dry_run)
     _tell_report(report, as_json)
 
 
@@ -147,10 +150,10 @@ def import_flights_command(
     as_json: bool,
     home: Path | None,
 ) -> None:
-    with open_record(home):
+    with open_operator(home, operator) as who:
         from airstair.records.flights.imports import import_flights
 
-        report = import_flights(_actor(operator), file, mapping=mapping, centre_on=centre_on, dry_run=dry_run)
+        report = import_flights(_actor(who), file, mapping=mapping, centre_on=centre_on, dry_run=dry_run)
     _tell_report(report, as_json)
 
 
@@ -179,10 +182,10 @@ def import_mapping_command(
         if field.strip() in pairs:
             raise click.UsageError(f"The field {field.strip()} is given twice.")
         pairs[field.strip()] = column
-    with open_record(home):
+    with open_operator(home, operator) as who:
         from airstair.records.flights.imports import save_mapping
 
-        layout = save_mapping(_actor(operator), name, pairs)
+        layout = save_mapping(_actor(who), name, pairs)
     told = {"name": layout.name, "columns": dict(layout.columns)}
     tell(told, [f"The mapping “{layout.name}” is saved; it reads {len(pairs)} columns."], as_json=as_json)
 
@@ -208,10 +211,10 @@ def migrate_command(as_json: bool, home: Path | None) -> None:
     tell({"applied": waiting}, [sentence], as_json=as_json)
 
 
-def _actor(code: str) -> Actor:
-    from airstair.records.operators.queries import cli_actor, operator_by_code
+def _actor(who: OperatorFacts) -> Actor:
+    from airstair.records.operators.queries import cli_actor
 
-    return cli_actor(operator_by_code(code).id)
+    return cli_actor(who.id)
 
 
 def _tell_report(report: ImportReport, as_json: bool) -> None:

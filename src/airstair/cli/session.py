@@ -1,4 +1,7 @@
-"""Opening the record for one command: the database is found or started, and Django made ready, only now."""
+"""Opening the record for one command: the database is found or started, and Django made ready, only now.
+
+A command works for one operator (`open_operator`), or says itself that it needs them all.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,16 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airstair.records.operators.snapshots import OperatorFacts
 
 
 @contextlib.contextmanager
 def open_record(home: Path | None) -> Iterator[None]:
-    """Commands and queries work inside. Raises `CannotRun` when there is no database, or it is not set up."""
+    """Commands and queries work inside, once a scope is opened. Raises `CannotRun`: no database, or none set up."""
+    from airstair.kernel.scope import no_operator
     from airstair.running.home import Home
     from airstair.running.problems import CannotRun
 
@@ -26,7 +34,8 @@ def open_record(home: Path | None) -> Iterator[None]:
         mine = not apps.ready
         django.setup()
         try:
-            yield
+            with no_operator():
+                yield
         except ProgrammingError as error:
             if getattr(error.__cause__, "sqlstate", "") not in ("42P01", "42703"):  # undefined table, undefined column
                 raise
@@ -43,3 +52,16 @@ def open_record(home: Path | None) -> Iterator[None]:
                     connection.close()
                     if pool := getattr(connection, "pool", None):
                         pool.close()
+
+
+@contextlib.contextmanager
+def open_operator(home: Path | None, code: str) -> Iterator[OperatorFacts]:
+    """The record of the operator `code`, and nobody else's. Raises `NotFound`, and what `open_record` raises."""
+    with open_record(home):
+        from airstair.kernel.scope import all_operators, operator_scope
+        from airstair.records.operators.queries import operator_by_code
+
+        with all_operators():  # the code says whose; until then nobody can know
+            found = operator_by_code(code)
+        with operator_scope(found.id):
+            yield found

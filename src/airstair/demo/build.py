@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, date, datetime, time
 from importlib.resources import as_file, files
 
@@ -12,6 +13,7 @@ from airstair.demo.extras import add_extras
 from airstair.kernel.actor import Actor
 from airstair.kernel.clock import Clock, ManualClock
 from airstair.kernel.errors import NotFound
+from airstair.kernel.scope import all_operators, operator_scope
 from airstair.records.fleet.imports import import_fleet
 from airstair.records.flights.imports import import_flights
 from airstair.records.operators.commands import create_operator
@@ -59,16 +61,15 @@ def build_demo(today: date, clock: Clock | None = None) -> Demo:
     """
     now = clock or ManualClock(datetime.combine(today, time(12), UTC))
     people = (ADMIN, DISPATCHER, READER)
-    try:
+    with all_operators(), contextlib.suppress(NotFound):
         operator_id = operator_by_code(CODE).id
-    except NotFound:
-        pass
-    else:
         return Demo(operator_id=operator_id, code=CODE, users=people, password=DEMO_PASSWORD, made=False)
     with transaction.atomic():
-        operator_id = _operator()
-        fleet, flights = _import(cli_actor(operator_id), today, now)
-        extras = add_extras(_person(operator_id, ADMIN), _person(operator_id, DISPATCHER), today, now)
+        with all_operators():
+            operator_id = _operator()
+        with operator_scope(operator_id):
+            fleet, flights = _import(cli_actor(operator_id), today, now)
+            extras = add_extras(_person(operator_id, ADMIN), _person(operator_id, DISPATCHER), today, now)
     return Demo(
         operator_id=operator_id,
         code=CODE,

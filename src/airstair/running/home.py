@@ -254,8 +254,18 @@ class Home:
         return folder
 
 
+# Row-level security does not hold for these. Asked of the role that is in force, after any SET ROLE of its settings.
+_ABOVE_THE_RULES = """
+SELECT rolname, CASE WHEN rolsuper THEN 'a superuser' ELSE 'marked BYPASSRLS' END
+  FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)
+"""
+
+
 def check_answers(url: str) -> None:
-    """Raise `CannotRun` unless a PostgreSQL that is new enough answers at `url`. The password is never in the words."""
+    """Raise `CannotRun` unless a PostgreSQL that is new enough answers at `url`, to a role that it holds to its rules.
+
+    The password is never in the words.
+    """
     import psycopg
 
     parts = urlsplit(url)
@@ -263,6 +273,7 @@ def check_answers(url: str) -> None:
     try:
         with psycopg.connect(url, connect_timeout=10) as session:
             version = session.info.server_version // 10_000
+            above = session.execute(_ABOVE_THE_RULES).fetchone()
     except psycopg.Error as error:
         reason = " ".join(str(error).split())
         raise CannotRun(
@@ -271,6 +282,14 @@ def check_answers(url: str) -> None:
         ) from error
     if version < OLDEST:
         raise CannotRun(f"The database at {where} is PostgreSQL {version}; Airstair needs {OLDEST} or newer.")
+    if above is not None:
+        role, what = above
+        raise CannotRun(
+            f"The role {role} that AIRSTAIR_DATABASE_URL names is {what}: for such a role nothing keeps one operator's "
+            "rows from another. Make one for Airstair and give it the database: CREATE ROLE airstair LOGIN PASSWORD "
+            f"'…'; ALTER DATABASE {parts.path.lstrip('/')} OWNER TO airstair; tables that are there already are handed "
+            "over as docs/how-to/own-postgresql.md says. Then name that role in the address."
+        )
 
 
 def _make_key(path: Path) -> None:

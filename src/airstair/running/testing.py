@@ -16,13 +16,16 @@ from pathlib import Path
 
 import pytest
 
+from airstair.kernel.scope import all_operators
 from airstair.running.cluster import Cluster
+from airstair.running.home import check_answers
 from airstair.running.lock import FileLock
 
 GIVEN = "AIRSTAIR_TEST_DATABASE_URL"
 PREFIX = "airstair-test-"
 
 _cluster: Cluster | None = None
+_everybody = all_operators()  # kept: it ends when it is forgotten
 
 
 def provide_database() -> str:
@@ -37,6 +40,7 @@ def provide_database() -> str:
         _cluster.start()
         os.environ[GIVEN] = _cluster.url
         os.environ["AIRSTAIR_HOME"] = str(folder / "home")  # a test never reads or writes a developer's own
+    check_answers(os.environ[GIVEN])  # as a superuser, the tests of what keeps operators apart would fail
     os.environ["AIRSTAIR_DATABASE_URL"] = os.environ[GIVEN]
     return os.environ[GIVEN]
 
@@ -58,6 +62,11 @@ def _sweep() -> None:
                 shutil.rmtree(folder, ignore_errors=True)
         except OSError:
             continue
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What tests set up and look at directly is everybody's; product code opens its own scopes inside."""
+    _everybody.__enter__()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -10,7 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from airstair.kernel.scope import all_operators
 from airstair.records.operators import queries as operators
+from airstair.records.operators.snapshots import PlaceOfWork
 from airstair.web import attempts
 from airstair.web.acting import OPERATOR_KEY, SEVERAL_KEY, sign_out_of
 from airstair.web.security import with_headers
@@ -38,7 +40,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     if user is None:
         attempts.failed(address, email)
         return _form(request, aim, email, _WRONG, status=422)
-    places = operators.memberships_of_user(int(user.pk))
+    places = _places(int(user.pk))
     if not places:
         return _form(request, aim, email, _NOWHERE, status=403)
     attempts.succeeded(address, email)
@@ -56,7 +58,7 @@ def choose_operator(request: HttpRequest) -> HttpResponseBase:
     """For somebody with a place at several operators."""
     if not request.user.is_authenticated:
         return redirect("sign-in")
-    places = operators.memberships_of_user(request.user.id)
+    places = _places(request.user.id)
     request.session[SEVERAL_KEY] = len(places) > 1
     wanted = request.POST.get("operator", "") if request.method == "POST" else ""
     chosen = [place for place in places if str(place.operator_id) == wanted]
@@ -73,6 +75,11 @@ def choose_operator(request: HttpRequest) -> HttpResponseBase:
 def sign_out(request: HttpRequest) -> HttpResponseBase:
     sign_out_of(request)
     return redirect("sign-in")
+
+
+def _places(user_id: int) -> list[PlaceOfWork]:
+    with all_operators():  # the person is known, and not yet for whom they act
+        return operators.memberships_of_user(user_id)
 
 
 def _form(request: HttpRequest, aim: str, email: str = "", sentence: str = "", status: int = 200) -> HttpResponse:

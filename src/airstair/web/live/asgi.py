@@ -3,8 +3,9 @@
     granian --interface asgi --port 8001 airstair.web.live.asgi:application
 
 `GET /stream?cursor=…` sends server-sent events: `hello` once, `change` (see happenings.py), `ledger` (the id of a
-connection whose deliveries were saved), `signed-out` before it ends. `GET /healthz` answers 204 while the database is
-listened to. Holds nothing that a restart would lose: browsers come back with the cursor they stand at.
+connection whose deliveries were saved), `signed-out` before it ends. `GET /healthz`, `/healthz/live` and
+`/healthz/ready` are probes: ready while the database is listened to. Holds nothing that a restart would lose: browsers
+come back with the cursor they stand at.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from django.conf import settings  # noqa: E402  # Django must be set up before i
 from django.db import connection  # noqa: E402
 from django.http.request import split_domain_port, validate_host  # noqa: E402
 
+from airstair.hub import readiness  # noqa: E402
+from airstair.hub.readiness import Check  # noqa: E402
 from airstair.web.live.feed import Feed, Listener, conninfo_of  # noqa: E402
 from airstair.web.live.happenings import encode, message  # noqa: E402
 from airstair.web.live.listeners import session_key, sight_of  # noqa: E402
@@ -44,6 +47,7 @@ class LiveStream:
     def __init__(self, beat: float = BEAT_SECONDS) -> None:
         self.beat = beat
         self._feed: Feed | None = None
+        self._readiness = readiness.Readiness()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -73,8 +77,8 @@ class LiveStream:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         allowed = _for_origin(headers)
-        if scope["path"] == "/healthz" and scope["method"] in ("GET", "HEAD"):
-            await _answer(send, 204 if self._reader().listening.is_set() else 503)
+        if scope["path"].startswith("/healthz") and scope["method"] in ("GET", "HEAD"):
+            await self._probe(scope, send)
         elif scope["path"] != "/stream":
             await _answer(send, 404)
         elif scope["method"] != "GET":
@@ -83,6 +87,18 @@ class LiveStream:
             await _answer(send, 403)
         else:
             await self._stream(scope, headers, allowed, receive, send)
+
+    async def _probe(self, scope: Scope, send: Send) -> None:
+        checks: tuple[Check, ...] = ()
+        if scope["path"] != "/healthz/live":
+            listening = self._reader().listening.is_set()
+            says = "The database is listened to." if listening else "The database is not listened to yet."
+            checks = (*await asyncio.to_thread(self._readiness.checks), Check("listening", listening, says))
+        answer = readiness.answer(scope["path"], lambda: checks)
+        if answer is None:
+            return await _answer(send, 404)
+        body = answer.body if scope["method"] == "GET" else b""
+        return await _answer(send, answer.status, [(b"content-type", answer.content_type.encode())], body)
 
     async def _stream(
         self, scope: Scope, headers: dict[str, str], allowed: Headers, receive: Receive, send: Send
@@ -161,9 +177,9 @@ def _start(status: int, headers: Headers) -> dict[str, Any]:
     return {"type": "http.response.start", "status": status, "headers": [*headers, *standing]}
 
 
-async def _answer(send: Send, status: int, headers: Headers = ()) -> None:
+async def _answer(send: Send, status: int, headers: Headers = (), body: bytes = b"") -> None:
     await send(_start(status, headers))
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 async def _chunk(send: Send, body: bytes) -> None:

@@ -16,6 +16,8 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from airstair.changes.cursor import CHANNEL, CURRENT
+from airstair.changes.keepalive import OWN_END, SERVER_END
+from airstair.changes.sessions import EVERYBODYS
 from airstair.web.live.cursor import readable
 from airstair.web.live.happenings import LOST_TRACK, Happening, Row, Sight, happening, sees_ledger
 from airstair.web.live.reading import MOST_ROWS, READ, READ_OF_OPERATOR, caught_up, rows_of
@@ -183,7 +185,7 @@ class Feed:
 
 
 def conninfo_of(database: dict[str, Any]) -> str:
-    """PostgreSQL's words for an entry of Django's DATABASES."""
+    """PostgreSQL's words for an entry of Django's DATABASES. The feed reads for all operators, once."""
     named = {
         "dbname": database["NAME"],
         "user": database["USER"],
@@ -192,4 +194,4 @@ def conninfo_of(database: dict[str, Any]) -> str:
         "port": database["PORT"],
     }
     given = {name: str(value) for name, value in named.items() if value}
-    return make_conninfo(**given, application_name="airstair-live", connect_timeout=5)
+    return make_conninfo(**given, application_name="airstair-live", **OWN_END, options=f"{EVERYBODYS} {SERVER_END}")

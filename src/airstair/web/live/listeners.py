@@ -13,6 +13,7 @@ from django.db import connections
 from django.http import HttpRequest
 
 from airstair.kernel.errors import NotFound
+from airstair.kernel.scope import operator_scope
 from airstair.records.fleet.queries import visible_aircraft
 from airstair.records.operators import queries as operators
 from airstair.records.operators.rules import Right
@@ -45,10 +46,11 @@ def _sight_of(key: str) -> Sight | None:
     operator_id: Any = session.get(OPERATOR_KEY)
     if not user.is_authenticated or not isinstance(operator_id, int):
         return None
-    try:
-        actor = operators.actor_for_user(user.id, operator_id)
-    except NotFound:
-        return None
-    if not actor.may(Right.SCHEDULE_VIEW):
-        return None
-    return Sight(operator_id=operator_id, aircraft=visible_aircraft(actor))
+    with operator_scope(operator_id):
+        try:
+            actor = operators.actor_for_user(user.id, operator_id)
+        except NotFound:
+            return None
+        if not actor.may(Right.SCHEDULE_VIEW):
+            return None
+        return Sight(operator_id=operator_id, aircraft=visible_aircraft(actor))

@@ -1,0 +1,276 @@
+"""Two operators with a row in every table, what each of their rows says, and what to call a reader or command with.
+
+The readers and commands are found in the code. A parameter that nobody has met yet, and a table without a row, are
+refused with a sentence that says what to add here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from django.db import connection as database
+from tests.records import test_every_command as every
+from tests.records.conftest import MONDAY, World
+
+import airstair
+from airstair.changes.record import NewChange
+from airstair.changes.walls import walled
+from airstair.hub import health, models
+from airstair.hub.connections import queries as connections
+from airstair.hub.connections.commands import ALL_AIRCRAFT, ConnectionInput, configure
+from airstair.hub.registry import addon
+from airstair.kernel.scope import all_operators
+from airstair.kernel.units import Unit, UnitKind
+from airstair.records.flights.imports.commands import save_mapping
+from airstair.records.flights.imports.matching import Key
+from airstair.records.flights.imports.rows import FileFlight
+from airstair.records.flights.models import Flight
+from airstair.records.imports.reading import table_of
+from airstair.records.places.queries import Resolver
+
+ROOMS = ("airstair.changes.", "airstair.records.", "airstair.hub.")
+NOT_THESE = re.compile(r"\.(migrations|engine|models|worker|worker_port)\b")
+NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
+_LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+_KEY = "EV3810/KEWR/2027-03-01T06:00Z"
+_FIRST_ID = 7_000_000_000  # so that an id is no other number
+
+
+class Things(every.Things):
+    """One of everything, and what the hub knows about it."""
+
+    def __init__(self, code: str, registrations: tuple[str, str], folder: Path) -> None:
+        super().__init__(World(code, registrations))
+        world = self.world
+        self.id: int = world.id
+        save_mapping(world.admin, f"Roster of {code}", {"registration": "R", "adep": "A", "ades": "D", "std": "S",
+                                                        "sta": "E"})  # fmt: skip
+        every.flights.set_services(world.ops, self.flight.id, (every._service("KJAX"),))
+        times = every.flights.TimesInput(off_block=self.flight.std)
+        every.flights.set_times(world.ops, self.flight.id, "flight_watch", times)
+        Flight.objects.filter(operator_id=self.id, id=self.flight.id).update(import_key=_KEY)
+        every.flights.change_trip(world.ops, self.flight.trip_id, every.flights.TripEdit(client=f"Client of {code}"))
+        strip = every.places.AirportEdit(code="XOLD", name=f"Old strip of {code}", latitude=0, longitude=0)
+        every.places.set_airport_override(world.admin, strip)
+        self.fleet_file = folder / f"fleet-{code}.csv"
+        self.fleet_file.write_text(f"registration,home_base\nN1{code},KEWR\n")
+        self.flights_file = folder / f"flights-{code}.csv"
+        self.flights_file.write_text(
+            f"registration,adep,ades,std,sta\n{registrations[0]},KEWR,KJAX,2027-06-01T06:00Z,2027-06-01T09:00Z\n"
+        )
+        self._of_the_hub(code)
+
+    def _of_the_hub(self, code: str) -> None:
+        wanted = {"environment": "sandbox", "api_token": f"token-{code}"}
+        values = {name: value for name, value in wanted.items() if name in addon("avinode").settings.__struct_fields__}
+        for name, aircraft in (("", ALL_AIRCRAFT), (f"own of {code}", [self.aircraft.id])):
+            given = ConnectionInput(values=values, aircraft=aircraft, on=False, name=name)
+            self.connection = configure(self.world.admin, "avinode", given).connection
+        of: dict[str, Any] = {"operator_id": self.id, "connection_id": self.connection.id}
+        models.Connection.objects.filter(operator_id=self.id).update(on=True)
+        unit, flow = f"aircraft:{self.aircraft.id}", addon("avinode").flows[0].key
+        asked = models.ExportRun(**of, asked_by=f"Ann of {code}", started_at=NOW, units=[unit])
+        call = models.CallRow(
+            **of, addon="avinode", flow=flow, units=[unit], title=f"Call of {code}", at=NOW, duration_ms=1,
+            method="PUT", url=f"https://{code}.example", outcome="refused", request_digest=b"digest",
+            response_body=b"said",
+        )  # fmt: skip
+        message = models.Message(
+            **of, flow=flow, unit=unit, identity=code, title=f"Message of {code}", state="doubtful", made_at=NOW
+        )
+        pulled = models.PullRun(**of, flow=flow, started_at=NOW, asked_by=f"Pia of {code}")
+        for row in (
+            asked, call, message, pulled,
+            models.Cursor(**of, snapshot="1:1:", saved_at=NOW),
+            models.CallBody(operator_id=self.id, digest=b"digest", body=code.encode(), part_titles=[code], parts=["p"]),
+            models.Notice(**of, kind="late", sentence=f"Notice of {code}", opened_at=NOW),
+            models.PullState(**of, flow=flow, asked_by=f"Pim of {code}"),
+            models.LedgerRow(
+                **of, flow=flow, unit=unit, title=f"Line of {code}", outcome="refused", tries=3, last_attempt=_LONG_AGO
+            ),
+        ):  # fmt: skip
+            row.save(force_insert=True)
+        self.run, self.call, self.message, self.pulled = asked, call, message, pulled
+
+
+def two(folder: Path) -> tuple[Things, Things]:
+    """An operator and another, alike in everything but their names."""
+    with all_operators(), database.cursor() as cursor:
+        cursor.execute("SELECT setval('airstair_id', GREATEST(nextval('airstair_id'), %s))", [_FIRST_ID])
+        pair = Things("KXA", ("N14923", "SP-KXA"), folder), Things("ZZT", ("N99ZT", "D-ZZTA"), folder)
+        for table, rows in rows_of(pair[0]).items():
+            assert rows, f"No row of {table} belongs to the operator. Give it one in tests/tenancy/things.py."
+    return pair
+
+
+# --- what an operator's rows say -------------------------------------------------------------------------------
+
+
+def rows_of(things: Things) -> dict[str, list[str]]:
+    """Every row of the operator, by table, as text."""
+    found = {}
+    with all_operators(), database.cursor() as cursor:
+        for table, column in walled().items():
+            cursor.execute(f'SELECT to_jsonb(t)::text FROM "{table}" t WHERE {column} = %s ORDER BY 1', [things.id])
+            found[table] = [row[0] for row in cursor.fetchall()]
+    return found
+
+
+def _values(value: Any) -> Iterator[str]:
+    match value:
+        case dict():
+            for inner in value.values():
+                yield from _values(inner)
+        case list():
+            for inner in value:
+                yield from _values(inner)
+        case str() if len(value) > 4 and not value.isdecimal():  # shorter, it may stand in any word
+            yield value
+        case int() if value >= _FIRST_ID:
+            yield str(value)
+
+
+def marks(mine: Things, other: Things) -> frozenset[str]:
+    """What only the operator's rows say: names, registrations, ids."""
+    said = [
+        {text for rows in rows_of(one).values() for row in rows for text in _values(msgspec.json.decode(row))}
+        for one in (mine, other)
+    ]
+    return frozenset(said[0] - said[1])
+
+
+def text_of(answer: Any) -> str:
+    """Everything that an answer says."""
+    if isinstance(answer, Resolver):
+        return text_of(answer.get("XOLD"))
+    if isinstance(answer, dict):
+        return " ".join(f"{key!r} {text_of(value)}" for key, value in answer.items())
+    if isinstance(answer, list | tuple | set | frozenset):
+        return " ".join(map(text_of, answer))
+    if isinstance(answer, msgspec.Struct):
+        return " ".join(text_of(getattr(answer, name)) for name in answer.__struct_fields__)
+    if isinstance(answer, bytes | memoryview):
+        return bytes(answer).decode("utf-8", "replace")
+    if hasattr(answer, "_meta"):
+        return repr({field.attname: getattr(answer, field.attname) for field in answer._meta.fields})
+    return str(answer)
+
+
+# --- readers and commands ----------------------------------------------------------------------------------------
+
+OWNED = {"operator_id", "actor", "user_id", "connection_ids"}
+
+
+def functions() -> dict[str, Callable[..., Any]]:
+    """Everything public that is about an operator's rows, and everything that readers and the watchman offer."""
+    found = {}
+    for info in pkgutil.walk_packages(airstair.__path__, "airstair."):
+        if not info.name.startswith(ROOMS) or NOT_THESE.search(info.name):
+            continue
+        everything = info.name.endswith((".queries", ".watchman"))
+        for name, one in inspect.getmembers(importlib.import_module(info.name), inspect.isfunction):
+            if name.startswith("_") or one.__module__ != info.name:
+                continue
+            if everything or OWNED & set(inspect.signature(one).parameters):
+                found[f"{info.name.removeprefix('airstair.')}.{name}"] = one
+    return found
+
+
+def _file_flight(t: Things) -> FileFlight:
+    return FileFlight(
+        row=2, aircraft_id=t.aircraft.id, registration=t.aircraft.registration, number="EV3810", adep="KEWR",
+        ades="KJAX", std=MONDAY, sta=MONDAY + timedelta(hours=2),
+    )  # fmt: skip
+
+
+def _table(path: Path) -> Any:
+    content = path.open("rb")
+    return table_of(path.name, content, path.stat().st_size)
+
+
+# By parameter, or by function and parameter where one word means several things.
+ARGUMENTS: dict[str, Callable[[Things], Any]] = {
+    "operator_id": lambda t: t.id,
+    "actor": lambda t: t.world.admin,
+    "user_id": lambda t: t.member.user_id,
+    "connection_ids": lambda t: [t.connection.id],
+    "connection_id": lambda t: t.connection.id,
+    "call_id": lambda t: t.call.id,
+    "run_id": lambda t: t.run.id,
+    "message_id": lambda t: t.message.id,
+    "flow_key": lambda t: addon("avinode").flows[0].key,
+    "addon_key": lambda t: "avinode",
+    "addon": lambda t: addon("avinode"),
+    "aircraft_id": lambda t: t.aircraft.id,
+    "aircraft_ids": lambda t: [t.aircraft.id, t.retired.id],
+    "flight_id": lambda t: t.flight.id,
+    "flight_ids": lambda t: [t.flight.id],
+    "trip_id": lambda t: t.flight.trip_id,
+    "event_id": lambda t: t.event.id,
+    "membership_id": lambda t: t.member.membership_id,
+    "subsidiary_id": lambda t: t.subsidiary.id,
+    "registrations": lambda t: [t.aircraft.registration],
+    "number": lambda t: t.flight.trip_number,
+    "code": lambda t: t.world.code,
+    "text": lambda t: "XOLD",
+    "label": lambda t: "A label",
+    "file_name": lambda t: "file.csv",
+    "count": lambda t: 1,
+    "unit": lambda t: Unit(UnitKind.AIRCRAFT, t.aircraft.id),
+    "start": lambda t: MONDAY,
+    "end": lambda t: MONDAY + timedelta(days=9),
+    "since": lambda t: MONDAY,
+    "now": lambda t: NOW,
+    "path": lambda t: t.flights_file,
+    "table": lambda t: _table(t.flights_file),
+    "facts": lambda t: connections.connections(t.id),
+    "configured": lambda t: connections.connections(t.id),
+    "lines": lambda t: health.lines_of(t.id, connections.connections(t.id)),
+    "units": lambda t: {t.connection.id: [f"aircraft:{t.aircraft.id}"]},
+    "flights": lambda t: [_file_flight(t)],
+    "renamed": lambda t: {Key.read(_KEY): Key.read("EV3810/KEWR/2027-03-01T07:00Z")},
+    "changes": lambda t: [NewChange(kind="a.b", subject=Unit(UnitKind.OPERATOR, t.id), title="T", units=())],
+    "kind": lambda t: "operator.changed",
+    "title": lambda t: "T",
+    "before": lambda t: None,
+    "after": lambda t: {"name": "N"},
+    "import_fleet.path": lambda t: t.fleet_file,
+    "import_fleet_table.table": lambda t: _table(t.fleet_file),
+    "members_matching.text": lambda t: "Sales",
+    "locked_empty_leg.flight_id": lambda t: t.offered.id,
+    "override.code": lambda t: "XOLD",
+    "resolve.code": lambda t: "XOLD",
+    "configure.wanted": lambda t: ConnectionInput(aircraft=[t.retired.id], on=False),
+    "save_mapping.name": lambda t: "Another",
+    "save_mapping.columns": lambda t: {"registration": "R", "adep": "A", "ades": "D", "std": "S", "sta": "E"},
+    "change_own_password.current": lambda t: "correct horse battery",
+    "change_own_password.new": lambda t: "another horse battery",
+    "add_member.email": lambda t: "new@person.example",
+    "add_member.name": lambda t: "New Person",
+    "add_member.code": lambda t: "NEW",
+    "add_member.role": lambda t: "ops",
+    "add_member.password": lambda t: None,
+    "forget_old_calls.before": lambda t: NOW + timedelta(days=1),
+}
+
+
+def arguments(name: str, function: Callable[..., Any], things: Things) -> tuple[list[Any], dict[str, Any]]:
+    """What to call it with so that it is about the operator's own things."""
+    short = name.rpartition(".")[2]
+    if short in every.CASES and "actor" in inspect.signature(function).parameters:
+        return [things.world.admin, *every.CASES[short].args(things)], {}
+    given = {}
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.default is parameter.empty:
+            made = ARGUMENTS.get(f"{short}.{parameter.name}") or ARGUMENTS.get(parameter.name)
+            assert made is not None, f"What is “{parameter.name}” of {name}? Say it in ARGUMENTS of {__file__}."
+            given[parameter.name] = made(things)
+    return [], given
