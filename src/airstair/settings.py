@@ -5,6 +5,8 @@ AIRSTAIR_SECRET_KEY    signs sessions and encrypts partners' secrets
 AIRSTAIR_HOSTS         comma-separated host names the pages answer to
 AIRSTAIR_LIVE_URL      where browsers find the live stream, when it is not next to the pages
 AIRSTAIR_EMAIL_URL     smtp://user:password@host:port; without it mail is written to files in the home
+AIRSTAIR_LOG_FORMAT    json or text; without it text on a terminal, JSON elsewhere
+AIRSTAIR_METRICS_TOKEN lets a scraper read /metrics from other machines
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from airstair.changes.keepalive import OWN_END, SERVER_END
 
 PACKAGE = Path(__file__).resolve().parent
 HOME = Path(os.environ.get("AIRSTAIR_HOME", ".airstair")).resolve()
@@ -25,6 +29,7 @@ DEBUG = os.environ.get("AIRSTAIR_DEBUG", "") == "1"
 ALLOWED_HOSTS = os.environ.get("AIRSTAIR_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 LIVE_URL = os.environ.get("AIRSTAIR_LIVE_URL", "")
 SANDBOX_URL = os.environ.get("AIRSTAIR_SANDBOX_URL", "http://127.0.0.1:8900")
+METRICS_TOKEN = os.environ.get("AIRSTAIR_METRICS_TOKEN", "")
 ALLOW_PRIVATE_ADDRESSES = os.environ.get("AIRSTAIR_ALLOW_PRIVATE_ADDRESSES", "") == "1"
 
 INSTALLED_APPS = [
@@ -45,6 +50,8 @@ INSTALLED_APPS = [
     "airstair.web",
 ]
 MIDDLEWARE = [
+    "airstair.web.probes.Probes",  # before all that looks at hosts, sessions or the database
+    "airstair.web.watching.Watched",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "airstair.web.security.PageHeaders",
@@ -52,6 +59,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "airstair.web.scope.OperatorScope",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -88,7 +96,11 @@ def database_from(url: str) -> dict[str, object]:
         "CONN_HEALTH_CHECKS": True,  # after a restart of the database no request meets a dead connection
         # The pool keeps connections between requests; CONN_MAX_AGE would exhaust the server under ASGI.
         # Compiling a plan takes PostgreSQL longer than our widest reading does; so it is told not to.
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}, "options": "-c jit=off"},
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": 8, "timeout": 10},
+            "options": f"-c jit=off {SERVER_END}",
+            **OWN_END,
+        },
     }
 
 
@@ -137,7 +149,7 @@ else:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": "airstair.logs.Formatter", "style": os.environ.get("AIRSTAIR_LOG_FORMAT", "")}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {"procrastinate": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": os.environ.get("AIRSTAIR_LOG", "INFO")},

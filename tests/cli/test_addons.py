@@ -321,12 +321,12 @@ def test_status_before_and_after_it_is_configured(addon: Airstair, actor: Actor)
     addon(*ON)
     told = addon(*asked, "--json").json
     (one,) = told["connections"]
-    assert one.keys() == CONNECTION | {"health", "sentence", "units"}
-    assert (one["health"], one["sentence"]) == ("starting", "Waiting for the first answer.")
+    assert one.keys() == CONNECTION | {"health", "sentence", "units", "messages_waiting", "fetches"}
+    assert (one["health"], one["sentence"]) == ("starting", "Waiting for a worker to take it on.")
     assert [unit.keys() for unit in one["units"]] == [UNIT] * 4
     assert [unit["title"] for unit in one["units"]] == sorted(FLEET)
     lines = addon(*asked).out.splitlines()
-    assert lines[0] == "Avinode (default): starting. Waiting for the first answer."
+    assert lines[0] == "Avinode (default): starting. Waiting for a worker to take it on."
     assert [line.split()[:4] for line in lines[1:]] == [[reg, "not", "sent", "yet"] for reg in sorted(FLEET)]
 
 

@@ -23,7 +23,7 @@ from airstair.records.operators import queries as operators
 from airstair.records.operators.commands import create_operator
 from airstair.sandbox.running import RunningSandbox, running
 
-from .own_partner import Receiver, values_for
+from .own_partner import values_for
 
 T = TypeVar("T")
 NOON = datetime(2027, 3, 4, 12, 0, tzinfo=UTC)
@@ -102,7 +102,7 @@ class Stage:
             "avinode", values={"environment": "sandbox", **values}, aircraft=aircraft, on=True, name=name
         )
 
-    async def connect(self, receiver: Receiver, key: str = "own", aircraft: Any = ALL_AIRCRAFT, **values: Any) -> int:
+    async def connect(self, receiver: Any, key: str = "own", aircraft: Any = ALL_AIRCRAFT, **values: Any) -> int:
         """A partner of the tests' own; answers the connection's id."""
         made = await self.configure(key, values=values_for(receiver, **values), aircraft=aircraft, on=True)
         return made.connection.id

@@ -15,6 +15,7 @@ import pytest
 from django.db import connection as database
 from django.db import transaction
 
+from airstair.changes.keepalive import SERVER_SECONDS
 from airstair.hub.engine import leases
 from airstair.hub.engine.dispatcher import Dispatcher
 from airstair.hub.engine.leases import falls_to
@@ -278,7 +279,7 @@ async def test_the_server_looks_within_seconds_whether_a_worker_is_there(stage: 
     dispatcher = await stage.start()
     for opened in dispatcher._store.connections:
         async with psycopg.AsyncClientCursor(opened) as cursor:
-            for setting, value in (("tcp_keepalives_idle", "3"), ("tcp_keepalives_count", "3")):
+            for setting, value in (("tcp_keepalives_idle", "3"), ("tcp_keepalives_count", str(SERVER_SECONDS - 3))):
                 await cursor.execute(f"SHOW {setting}")  # type: ignore[arg-type]
                 assert await cursor.fetchone() == (value,)
 

@@ -13,6 +13,7 @@ import click
 
 import airstair
 from airstair.cli.addons import addon_group, golive_command
+from airstair.cli.converge import converge_command
 from airstair.cli.records import import_group, migrate_command, operator_group
 from airstair.cli.run import live_command, sandbox_command, up_command, web_command, worker_command
 from airstair.cli.speaking import JSON, Told, tell_error
@@ -56,5 +57,6 @@ for command in (
     import_group,
     addon_group,
     golive_command,
+    converge_command,
 ):
     main.add_command(command)

@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from airstair.cli.records import operator_option
-from airstair.cli.session import open_record
+from airstair.cli.session import open_operator
 from airstair.cli.speaking import Told, home_option, json_option, tell
+from airstair.cli.traffic import (
+    fetch_command,
+    message_facts,
+    message_words,
+    messages_command,
+    pull_facts,
+    pull_words,
+)
 from airstair.kernel.errors import Invalid, Problem
 
 if TYPE_CHECKING:
@@ -17,12 +25,15 @@ if TYPE_CHECKING:
 
     from airstair.hub.connections.queries import ConnectionFacts
     from airstair.hub.health import LedgerLine
-    from airstair.records.operators.snapshots import OperatorFacts
 
 
 @click.group("addon", no_args_is_help=True)
 def addon_group() -> None:
     """The integrations with partners."""
+
+
+addon_group.add_command(messages_command)
+addon_group.add_command(fetch_command)
 
 
 @addon_group.command("list")
@@ -83,11 +94,10 @@ def configure_command(
         raise click.UsageError("Use --aircraft or --all-aircraft, not both.")
     given, more_aircraft = _sorted_out(values, after_aircraft=bool(aircraft))
     wanted = _registrations((*aircraft, *more_aircraft))
-    with open_record(home):
+    with open_operator(home, operator) as who:
         from airstair.hub.connections.commands import ALL_AIRCRAFT, ConnectionInput, configure
         from airstair.records.operators.queries import cli_actor
 
-        who = _operator(operator)
         ticked: Any = ALL_AIRCRAFT if all_aircraft else (_aircraft_ids(who.id, wanted) if wanted else None)
         done = configure(cli_actor(who.id), key, ConnectionInput(values=given, aircraft=ticked, on=on, name=name))
         facts = _connection_facts(done.connection, done.warnings)
@@ -123,12 +133,6 @@ def _registrations(given: Sequence[str]) -> list[str]:
     if given and not found:
         raise click.UsageError("--aircraft names no registration. Write for example --aircraft N14923 N16561.")
     return found
-
-
-def _operator(code: str) -> OperatorFacts:
-    from airstair.records.operators.queries import operator_by_code
-
-    return operator_by_code(code)
 
 
 def _aircraft_ids(operator_id: int, registrations: Sequence[str]) -> list[int]:
@@ -182,34 +186,39 @@ def status_command(key: str, operator: str, as_json: bool, home: Path | None) ->
     \b
     With --json: addon, connections [{addon, connection, on, all_aircraft, settings, secrets_set, aircraft, warnings,
     health, sentence, units [{unit, title, outcome, http_status, last_attempt, last_success, last_change, next_due,
-    sent, tries, messages [{level, text, code, path, about, field}], warnings}]}].
+    sent, tries, messages [{level, text, code, path, about, field}], warnings}],
+    messages_waiting [{id, title, state, sentence, …}], fetches [{flow, title, next_due, last_success, latest}]}].
     """
-    with open_record(home):
+    with open_operator(home, operator) as who:
         from airstair.hub.connections.queries import connections
-        from airstair.hub.health import Health, judge, lines_of
+        from airstair.hub.health import lines_of, stands
         from airstair.hub.registry import addon
+        from airstair.hub.traffic import Traffic, traffic_of
         from airstair.kernel.clock import SystemClock
 
-        one, who = addon(key), _operator(operator)
+        one = addon(key)
         configured = connections(who.id, key)
         lines = lines_of(who.id, configured)
+        standing = stands(who.id, configured, lines, SystemClock().now())
+        beside = traffic_of(who.id, configured)
         told, sentences = [], []
         for facts in configured:
-            health, sentence = (
-                judge(facts, one, lines[facts.id], SystemClock().now())
-                if facts.on
-                else (Health.OFF, facts.check_problem)
-            )
+            traffic = beside.get(facts.id) or Traffic()
+            health, sentence = standing[facts.id].health, standing[facts.id].sentence
             told.append(
                 {
                     **_connection_facts(facts),
                     "health": health.value,
                     "sentence": sentence,
                     "units": [_unit(line) for line in lines[facts.id]],
+                    "messages_waiting": [message_facts(line) for line in traffic.waiting],
+                    "fetches": [pull_facts(line) for line in traffic.pulls],
                 }
             )
             sentences.append(f"{one.name} ({facts.name}): {health.value}. {sentence}".strip())
             sentences += [_line(line) for line in lines[facts.id]]
+            sentences += [pull_words(line) for line in traffic.pulls]
+            sentences += [message_words(line) for line in traffic.waiting]
     tell({"addon": key, "connections": told}, sentences or [f"{one.name} has never been configured."], as_json=as_json)
 
 
@@ -255,14 +264,14 @@ def export_command(
     With --json: runs [{connection, run_id, now [registrations], later [{registration, at}]}].
     """
     wanted = _registrations((*aircraft, *more))
-    with open_record(home):
+    with open_operator(home, operator) as who:
         from airstair.hub.connections.queries import connections
         from airstair.hub.exports import export_now
         from airstair.hub.registry import addon
         from airstair.kernel.errors import Conflict
         from airstair.records.operators.queries import cli_actor
 
-        one, who = addon(key), _operator(operator)
+        one = addon(key)
         ids = set(_aircraft_ids(who.id, wanted)) if wanted else None
         sending = [facts for facts in connections(who.id, key) if facts.on]
         if sending and ids is not None:
@@ -296,10 +305,10 @@ def golive_command(key: str, operator: str, as_json: bool, home: Path | None) ->
     \b
     With --json: addon, operator, passed, failed, to_confirm, items [{number, title, verdict, evidence}].
     """
-    with open_record(home):
+    with open_operator(home, operator) as who:
         from airstair.cli.golive import check
 
-        report = check(key, _operator(operator))
+        report = check(key, who)
     sentences = [
         f"{_VERDICTS.get(item['verdict'], item['verdict'].upper()):<8} {item['number']:>2}. {item['title']}\n"
         f"            {item['evidence']}"

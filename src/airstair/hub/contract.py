@@ -9,7 +9,7 @@ from functools import cached_property
 from importlib import resources
 from typing import Any
 
-from airstair.hub.flows import Budget, Fact, Flow, Mirror
+from airstair.hub.flows import Budget, Fact, Flow, Mirror, Post, Pull
 from airstair.hub.http import PartnerHttp
 from airstair.hub.setting import Settings
 from airstair.hub.verdicts import GoLiveItem
@@ -60,8 +60,20 @@ class Addon:
     package: str = field(default="")
 
     def mirror(self, key: str) -> Mirror:
-        """The flow of that key. Raises KeyError."""
-        return next(flow for flow in self.flows if flow.key == key)
+        """The mirror of that key. Raises StopIteration."""
+        return next(flow for flow in self.mirrors if flow.key == key)
+
+    @property
+    def mirrors(self) -> tuple[Mirror, ...]:
+        return tuple(flow for flow in self.flows if isinstance(flow, Mirror))
+
+    @property
+    def posts(self) -> tuple[Post, ...]:
+        return tuple(flow for flow in self.flows if isinstance(flow, Post))
+
+    @property
+    def pulls(self) -> tuple[Pull, ...]:
+        return tuple(flow for flow in self.flows if isinstance(flow, Pull))
 
     @cached_property
     def about(self) -> str:

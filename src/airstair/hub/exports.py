@@ -12,7 +12,7 @@ from django.db import transaction
 from airstair.changes.record import NewChange, record
 from airstair.hub.connections.queries import ConnectionFacts, connection, connections
 from airstair.hub.contract import Addon
-from airstair.hub.flows import Flow
+from airstair.hub.flows import Mirror
 from airstair.hub.models import ExportRun, LedgerRow
 from airstair.hub.registry import addon
 from airstair.kernel.actor import Actor
@@ -62,8 +62,12 @@ def export_now(
     one = addon(facts.addon)
     if not facts.on:
         raise Conflict(f"{one.name} is switched off. Switch it on under Configuration, then export.")
+    if not one.mirrors:
+        raise Conflict(
+            f"{one.name} keeps no copy that could be exported. Its messages and fetches stand under Activity."
+        )
     titles = _titles(facts, aircraft_ids)
-    flow = one.flows[0]
+    flow = one.mirrors[0]
     with transaction.atomic():
         later = _too_soon(facts, flow, list(titles), now)
         due = [unit for unit in titles if unit not in later]
@@ -75,7 +79,7 @@ def export_now(
     )
 
 
-def _too_soon(facts: ConnectionFacts, flow: Flow, units: Sequence[Unit], now: datetime) -> dict[Unit, datetime]:
+def _too_soon(facts: ConnectionFacts, flow: Mirror, units: Sequence[Unit], now: datetime) -> dict[Unit, datetime]:
     """The units that the partner got, or is getting, less than its floor ago, with when they may be sent next.
 
     Through whichever connection: an aircraft that has just been moved to another one is still the same aircraft.

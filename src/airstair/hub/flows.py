@@ -6,17 +6,19 @@ them; the tests that every add-on inherits check them.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import msgspec
 
 from airstair.hub.http import PartnerHttp
+from airstair.kernel.actor import Actor
 from airstair.kernel.outcome import Outcome, PartnerMessage
 from airstair.kernel.units import Unit, UnitKind
+from airstair.records.operators.rules import Right
 
 
 class Certainty(StrEnum):
@@ -71,6 +73,11 @@ class Every:
     minutes: Callable[[Any], int | None]
 
 
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """Only when a person asks for it."""
+
+
 class Write(StrEnum):
     """What one document means to the partner."""
 
@@ -119,11 +126,14 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """What one unit looks like in the partner's words, ready to send.
 
     `body` is what goes on the wire. Two equal bodies are the same document: no difference, no call.
+    `good_until`: before then, the same snapshot and settings make the same document; `None`: not known, so that it
+    is made anew each time.
     """
 
     body: bytes
     parts: tuple[Part, ...] = ()
     warnings: tuple[PartnerMessage, ...] = ()  # our own words about it, shown on the export page
+    good_until: datetime | None = None
 
 
 class UnitDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,11 +145,14 @@ class UnitDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that one call needs. `send` gets one and returns an outcome for each document, in order."""
+    """Everything that one call needs. `send` gets one and returns an outcome for each document, in order.
+
+    A pull's call carries no documents.
+    """
 
     http: PartnerHttp
     settings: Any
-    documents: Sequence[UnitDocument]
+    documents: Sequence[UnitDocument] = ()
     now: datetime
 
 
@@ -169,4 +182,143 @@ class Mirror:
     deadline: timedelta = timedelta(seconds=30)
 
 
-Flow = Mirror
+# ── Messages that cannot be taken back ──────────────────────────────────────────────────────────────
+
+
+class MessageState(StrEnum):
+    """Where a message that cannot be taken back stands."""
+
+    READY = "ready"  # to go out as soon as it may
+    SENDING = (
+        "sending"  # written before the call goes out: whoever finds it after a crash cannot know what became of it
+    )
+    DELIVERED = "delivered"
+    REFUSED = "refused"  # certainly not taken: the partner said no, or could not be reached until the tries were up
+    DOUBTFUL = "doubtful"  # the answer was lost: a person finds out whether it arrived
+    WITHDRAWN = "withdrawn"  # replaced by a later one before it went out, or dropped by a person
+
+
+def always(snapshot: Any, settings: Any, now: datetime) -> bool:
+    """Due whenever there is something to send."""
+    return True
+
+
+def by_content(snapshot: Any, document: Document) -> str:
+    """Two messages are the same when their bodies are: the hub takes the body's fingerprint."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """Send messages about units that cannot be taken back: sending one again makes a second one there.
+
+    Each message of a unit goes out at most once, unless a person says so. `identity` is the duplicate rule: messages
+    of one unit with equal identities are the same message. By default that is the content, so a change of what the
+    message says makes a new one; an identity that stays the same makes it one message for ever.
+
+    The message itself travels in the last request of `send`; what goes before it (a log-in, say) is not it.
+    """
+
+    key: str
+    title: str
+    unit: UnitKind
+    trigger: OnChange | Every | ByHand  # `Every`: look at all units at this interval; a message that went out stays so
+    horizon: Horizon  # the flights looked at when all of them are: those that depart in it
+    message: MakeDocument
+    send: Callable[[Call], Awaitable[Sequence[Outcome]]]
+    due: Callable[[Any, Any, datetime], bool] = always  # whether it goes by itself; a person may send it all the same
+    identity: Callable[[Any, Document], str] = by_content
+    # What a person chose in the window for sending by hand goes into this one; without it there is nothing to choose.
+    message_by_hand: Callable[[Any, Any, datetime, Mapping[str, str]], Document | None] | None = None
+    unseen: frozenset[int] = frozenset()  # statuses by which the partner says that it has not processed the call
+    retry: NextTick | Backoff = field(default_factory=Backoff)  # only of what the partner certainly has not seen
+    calls_at_once: int = 4
+    deadline: timedelta = timedelta(seconds=30)
+
+    def __post_init__(self) -> None:
+        if self.unit not in (UnitKind.FLIGHT, UnitKind.AIRCRAFT):
+            raise ValueError(
+                f"Messages about a {self.unit.value} cannot be sent yet: only flights and aircraft are read."
+            )
+
+
+# ── Fetching ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of what the partner has. `cursor` is where to go on after it; `more`: there is another page now."""
+
+    items: Sequence[Any]
+    cursor: str | None = None
+    more: bool = False
+
+
+class AbsorbedAs(StrEnum):
+    """What became of one item."""
+
+    NEW = "new"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+
+
+class Absorbed(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one item: which unit it was about, and why, where it was skipped.
+
+    It says nothing of how it was written, so that an import window can ask the same function in a transaction that is
+    rolled back, show the answers, and let a person decide.
+    """
+
+    kind: AbsorbedAs
+    unit: Unit | None = None
+    title: str = ""  # what a person calls the item
+    reason: str = ""
+
+    @classmethod
+    def new(cls, unit: Unit, title: str = "") -> Self:
+        return cls(kind=AbsorbedAs.NEW, unit=unit, title=title)
+
+    @classmethod
+    def updated(cls, unit: Unit, title: str = "") -> Self:
+        return cls(kind=AbsorbedAs.UPDATED, unit=unit, title=title)
+
+    @classmethod
+    def unchanged(cls, unit: Unit, title: str = "") -> Self:
+        return cls(kind=AbsorbedAs.UNCHANGED, unit=unit, title=title)
+
+    @classmethod
+    def skipped(cls, reason: str, title: str = "") -> Self:
+        return cls(kind=AbsorbedAs.SKIPPED, reason=reason, title=title)
+
+
+class Absorbing(msgspec.Struct, frozen=True, kw_only=True):
+    """What an item is absorbed with: commands are called as `actor`, which is the partner."""
+
+    actor: Actor
+    settings: Any
+    now: datetime
+    aircraft: Mapping[int, str]  # those ticked: id → registration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pull:
+    """Fetch what the partner has, page by page, and write it into the record with the ordinary commands.
+
+    `fetch` is the one thing that is not pure: it makes the call for the page after `cursor` (`None`: the first ever)
+    and answers the page, or the outcome that kept it from being had. `absorb` gets one item; what it raises skips the
+    item. A page and its cursor are kept together or not at all.
+    """
+
+    key: str
+    title: str
+    trigger: Every | ByHand
+    fetch: Callable[[Call, str | None], Awaitable[Fetched | Outcome]]
+    absorb: Callable[[Any, Absorbing], Absorbed]
+    rights: frozenset[Right]  # what the partner may do here, and no more
+    item_title: Callable[[Any], str] = repr  # what a person calls an item that could not be absorbed
+    floor: timedelta | None = None  # never two runs begin closer together than this
+    retry: NextTick | Backoff = field(default_factory=NextTick)
+    deadline: timedelta = timedelta(seconds=30)
+
+
+Flow = Mirror | Post | Pull

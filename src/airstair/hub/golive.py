@@ -44,7 +44,7 @@ def gather(operator_id: int, addon: Addon, *, clock: Clock | None = None) -> GoL
     live = sorted(live_connections(list(facts)), key=lambda one: (not facts[one.id].is_default, one.name))
     if not live:
         raise Conflict(f"{addon.name} is not switched on. Switch it on and let it run for a while, then check again.")
-    flow = addon.flows[0]
+    flow = addon.mirrors[0]
     since = (now - flow.horizon.back).replace(hour=0, minute=0, second=0, microsecond=0)
     lines = lines_of(operator_id, [facts[one.id] for one in live])
     units = {unit: title for one in live for unit, title in one.units(flow.unit).items()}

@@ -1,42 +1,42 @@
-"""How connections are doing, derived from the ledger: nothing here is stored but the notices.
+"""How connections are doing, read from the ledger, the log and the locks: nothing here is stored but the notices.
 
-The watchman (`watchman.py`) opens and closes the notices.
+What that means is judged in `promises.py`; the watchman (`watchman.py`) opens and closes the notices.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 
 import msgspec
 
 from airstair.hub.calls import messages_of
 from airstair.hub.connections.queries import ConnectionFacts, connection, connections
 from airstair.hub.contract import Addon
-from airstair.hub.flows import Every, Mirror
+from airstair.hub.flows import OnChange
 from airstair.hub.models import Connection, LedgerRow, Notice
+from airstair.hub.promises import Clocks, Health, LedgerLine, Service, Stand, clocks_of, stand_of
 from airstair.hub.registry import addon, addons
+from airstair.hub.serving import serving, unread_since
+from airstair.hub.traffic import traffic_of
 from airstair.kernel.clock import Clock, SystemClock
-from airstair.kernel.outcome import OutcomeKind, PartnerMessage, WhoActs
+from airstair.kernel.outcome import OutcomeKind
 from airstair.kernel.units import Unit, UnitKind
 from airstair.records.fleet import queries as fleet
 
-# Failed calls in a row after which a unit counts as failing: one lost call is weather, two are climate.
-_FAILING_AFTER = 2
-# How far past its due time a unit may be before its connection counts as late.
-_LATE_AFTER = timedelta(minutes=5)
-
-
-class Health(StrEnum):
-    """How a connection is doing."""
-
-    OFF = "off"
-    STARTING = "starting"  # on, and nothing has been answered yet
-    WELL = "well"
-    WITH_ERRORS = "with errors"
-    FAILING = "failing"
-    LATE = "late"
+__all__ = [
+    "Card",
+    "Clocks",
+    "Health",
+    "LedgerLine",
+    "NoticeLine",
+    "cards",
+    "clocks",
+    "ledger",
+    "lines_of",
+    "notices",
+    "stands",
+]
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,36 +47,6 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     health: Health
     sentence: str
     last_success: datetime | None
-    oldest_waiting: datetime | None
-
-
-class LedgerLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One unit of a connection: how its latest call went, and when the next is due."""
-
-    unit: Unit
-    title: str
-    flow: str
-    last_attempt: datetime | None = None
-    last_success: datetime | None = None
-    last_change: datetime | None = None
-    next_due: datetime | None = None
-    asked_at: datetime | None = None
-    outcome: OutcomeKind | None = None
-    http_status: int | None = None
-    messages: tuple[PartnerMessage, ...] = ()
-    warnings: tuple[PartnerMessage, ...] = ()
-    sent: int = 0
-    tries: int = 0
-    call_id: int | None = None
-    sending: bool = False
-
-
-class Clocks(msgspec.Struct, frozen=True, kw_only=True):
-    """The three clocks of a connection, and the oldest thing waiting."""
-
-    last_attempt: datetime | None
-    last_success: datetime | None
-    last_change: datetime | None
     oldest_waiting: datetime | None
 
 
@@ -108,7 +78,7 @@ def lines_of(operator_id: int, facts: Iterable[ConnectionFacts]) -> dict[int, li
         known[row.connection_id, row.flow, row.unit] = row
     lines: dict[int, list[LedgerLine]] = {}
     for one in by_id.values():
-        flows = [flow for flow in addon(one.addon).flows if flow.unit is UnitKind.AIRCRAFT]
+        flows = [flow for flow in addon(one.addon).mirrors if flow.unit is UnitKind.AIRCRAFT]
         units = [(flow, Unit(UnitKind.AIRCRAFT, id_)) for flow in flows for id_ in one.aircraft_ids]
         lines[one.id] = sorted(
             (
@@ -144,88 +114,70 @@ def _line(flow: str, unit: Unit, title: str, row: LedgerRow | None) -> LedgerLin
 
 
 def clocks(operator_id: int, connection_id: int) -> Clocks:
-    """The clocks of one connection. Raises `NotFound`."""
-    return _clocks(ledger(operator_id, connection_id))
+    """The clocks of one connection by its ledger. Raises `NotFound`."""
+    return clocks_of(ledger(operator_id, connection_id), Service(worker=None), SystemClock().now())
 
 
-def _clocks(lines: Iterable[LedgerLine]) -> Clocks:
-    lines = list(lines)
-    # What failed and is due no more waits for a person, or the next change, since its latest call.
-    waiting = [line.asked_at or line.next_due or line.last_attempt for line in lines if line.asked_at or line.tries]
-    return Clocks(
-        last_attempt=max((line.last_attempt for line in lines if line.last_attempt), default=None),
-        last_success=max((line.last_success for line in lines if line.last_success), default=None),
-        last_change=max((line.last_change for line in lines if line.last_change), default=None),
-        oldest_waiting=min((when for when in waiting if when), default=None),
-    )
+def stands(
+    operator_id: int, configured: Iterable[ConnectionFacts], lines: dict[int, list[LedgerLine]], now: datetime
+) -> dict[int, Stand]:
+    """How connections of one operator stand, by connection. Two SQL statements, more where messages or fetches are."""
+    configured = list(configured)
+    traffic = traffic_of(operator_id, configured)
+    by = serving().by if configured else {}
+    on_change = {
+        facts.id: [str(line.unit) for line in lines[facts.id] if line.flow in _flows_on_change(addon(facts.addon))]
+        for facts in configured
+        if facts.on
+    }
+    unread = unread_since(operator_id, {id_: units for id_, units in on_change.items() if units})
+    return {
+        facts.id: stand_of(
+            facts,
+            addon(facts.addon),
+            lines[facts.id],
+            Service(worker=by.get(facts.id), unread_since=unread.get(facts.id)),
+            now,
+            traffic.get(facts.id),
+        )
+        for facts in configured
+    }
+
+
+def _flows_on_change(one: Addon) -> set[str]:
+    return {flow.key for flow in one.mirrors if isinstance(flow.trigger, OnChange)}
 
 
 def cards(operator_id: int, *, clock: Clock | None = None) -> list[Card]:
-    """Every add-on with how its connections are doing, worst first among them. Four SQL statements."""
+    """Every add-on with how its connections are doing, worst first among them. Six SQL statements."""
     now = (clock or SystemClock()).now()
-    configured = connections(operator_id)
-    lines = lines_of(operator_id, [one for one in configured if one.addon in addons()])
-    made = []
-    for one in addons().values():
-        mine = [facts for facts in configured if facts.addon == one.key]
-        judged = [(*judge(facts, one, lines[facts.id], now), facts) for facts in mine if facts.on]
-        health, sentence, worst = (
-            max(judged, key=lambda j: _SEVERITY[j[0]])
-            if judged
-            else (Health.OFF, "Not switched on.", next((facts for facts in mine if facts.is_default), None))
-        )
-        times = _clocks([line for facts in mine for line in lines[facts.id]])
-        made.append(
-            Card(
-                addon=one,
-                connection=worst,
-                health=health,
-                sentence=(worst.check_problem if worst and not worst.on and worst.check_problem else sentence),
-                last_success=times.last_success,
-                oldest_waiting=times.oldest_waiting,
-            )
-        )
-    return made
+    configured = [one for one in connections(operator_id) if one.addon in addons()]
+    standing = stands(operator_id, configured, lines_of(operator_id, configured), now)
+    return [
+        _card(one, [facts for facts in configured if facts.addon == one.key], standing) for one in addons().values()
+    ]
+
+
+def _card(one: Addon, mine: list[ConnectionFacts], standing: dict[int, Stand]) -> Card:
+    worst = max((facts for facts in mine if facts.on), key=lambda f: _SEVERITY[standing[f.id].health], default=None)
+    health, sentence = Health.OFF, "Not switched on."
+    if worst is not None:
+        health, sentence = standing[worst.id].health, standing[worst.id].sentence
+    else:
+        worst = next((facts for facts in mine if facts.is_default), None)
+        sentence = (worst.check_problem if worst else "") or sentence
+    clocks = [standing[facts.id].clocks for facts in mine]
+    return Card(
+        addon=one,
+        connection=worst,
+        health=health,
+        sentence=sentence,
+        last_success=max((one.last_success for one in clocks if one.last_success), default=None),
+        oldest_waiting=min((one.oldest_waiting for one in clocks if one.oldest_waiting), default=None),
+    )
 
 
 _SEVERITY = {health: at for at, health in enumerate(Health)}
-
-
-def judge(facts: ConnectionFacts, one: Addon, lines: list[LedgerLine], now: datetime) -> tuple[Health, str]:
-    """How a connection that is on is doing, and one sentence about it."""
-    if facts.unusable:
-        return Health.FAILING, facts.unusable
-    if not lines:
-        return Health.STARTING, "No aircraft is ticked. Tick some under Configuration."
-    failing = [line for line in lines if _is_failing(line)]
-    if failing:
-        worst = failing[0]
-        says = worst.messages[0].text if worst.messages else ""
-        count = "every aircraft" if len(failing) == len(lines) else f"{len(failing)} of {len(lines)} aircraft"
-        label = worst.outcome.label if worst.outcome else "failing"
-        return Health.FAILING, f"{label.capitalize()} for {count}. {says}".strip()
-    overdue = _longest_overdue(one, lines, now)
-    if overdue is not None:
-        return Health.LATE, f"{overdue.title} was due at {overdue.next_due:%d %b %H:%M}Z and has not been sent."
-    errors = [line for line in lines if line.outcome is OutcomeKind.ACCEPTED_WITH_ERRORS]
-    if errors:
-        return Health.WITH_ERRORS, f"Accepted with errors for {len(errors)} of {len(lines)} aircraft."
-    if all(line.last_success is None for line in lines):
-        return Health.STARTING, "Waiting for the first answer."
-    return Health.WELL, "Every aircraft is up to date." if len(lines) > 1 else f"{lines[0].title} is up to date."
-
-
-def _is_failing(line: LedgerLine) -> bool:
-    if line.outcome is None or line.outcome.delivered:
-        return False
-    # What an admin must mend does not pass by itself, so there is no use in waiting for the second time.
-    return line.outcome.who_acts is WhoActs.ADMIN or line.tries >= _FAILING_AFTER
-
-
-def _longest_overdue(one: Addon, lines: list[LedgerLine], now: datetime) -> LedgerLine | None:
-    clocked = {flow.key for flow in one.flows if isinstance(flow, Mirror) and isinstance(flow.trigger, Every)}
-    overdue = [line for line in lines if line.flow in clocked and line.next_due and line.next_due + _LATE_AFTER < now]
-    return min(overdue, key=lambda line: (line.next_due, line.title), default=None)
 
 
 def notice_line(notice: Notice, addon_key: str) -> NoticeLine:

@@ -12,6 +12,7 @@ import socket
 import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from urllib.parse import quote, quote_plus, urlsplit
 from xml.sax.saxutils import escape
 
@@ -213,10 +214,9 @@ class PartnerHttp:
         self._pool = pool
         self._clock = clock
         self._to_sandbox = sandbox
-        total = deadline.total_seconds()
-        self._deadline = aiohttp.ClientTimeout(total=total, sock_connect=min(_LONGEST_CONNECTING, total / 2))
-        self._secrets = _spellings(secrets)
-        self._shown_headers = _SHOWN_HEADERS | {name.lower() for name in shown}
+        self._deadline = _timeout(deadline)
+        self._secrets = _spellings(frozenset(secrets))
+        self._shown_headers = _shown_headers(tuple(shown))
         self.exchanges: list[Exchange] = []
 
     def now(self) -> datetime:
@@ -309,6 +309,8 @@ class PartnerHttp:
 
     def hide_secrets(self, outcome: Outcome) -> Outcome:
         """The outcome with the secrets hidden in its words: partners repeat credentials in complaints about them."""
+        if not outcome.messages:
+            return outcome
         words = tuple(
             msgspec.structs.replace(message, text=self.without_secrets(message.text)) for message in outcome.messages
         )
@@ -320,7 +322,19 @@ class PartnerHttp:
         return body
 
 
-def _spellings(secrets: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=64)
+def _timeout(deadline: timedelta) -> aiohttp.ClientTimeout:
+    total = deadline.total_seconds()
+    return aiohttp.ClientTimeout(total=total, sock_connect=min(_LONGEST_CONNECTING, total / 2))
+
+
+@lru_cache(maxsize=256)
+def _shown_headers(besides: tuple[str, ...]) -> frozenset[str]:
+    return _SHOWN_HEADERS | {name.lower() for name in besides}
+
+
+@lru_cache(maxsize=4096)
+def _spellings(secrets: frozenset[str]) -> tuple[str, ...]:
     """The secrets as they may stand in a text: plain, in an address, in JSON, in XML; the longest first."""
     found: set[str] = set()
     for secret in secrets:

@@ -7,13 +7,17 @@ many machines each job still runs once. Each task is safe to run twice.
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
-from airstair.hub import calls, watchman
+from airstair.hub import calls, pulls, watchman
+from airstair.kernel.about import also_about
+
+log = logging.getLogger(__name__)
 
 _KEEP_CALLS = timedelta(days=14)
 _STALLED_AFTER_SECONDS = 90
@@ -33,23 +37,29 @@ def _and_close(*steps: object) -> None:
 @app.task(queueing_lock="watch", pass_context=False)
 async def watch(timestamp: int) -> None:
     """Every minute: open and close notices, mail them, tell recipients."""
+    also_about(job="watch")
     await asyncio.to_thread(_and_close, watchman.watch, watchman.mail_notices, watchman.tell_recipients)
 
 
 @app.periodic(cron="17 3 * * *")
 @app.task(queueing_lock="forget-old-calls")
 async def forget_old_calls(timestamp: int) -> None:
-    """Every night: remove calls older than two weeks, but the latest of each unit."""
-    await asyncio.to_thread(_and_close, lambda: calls.forget_old_calls(datetime.now(UTC) - _KEEP_CALLS))
+    """Every night: remove calls older than two weeks, but the latest of each unit; and runs older than three months."""
+    also_about(job="forget-old-calls")
+    now = datetime.now(UTC)
+    steps = (lambda: calls.forget_old_calls(now - _KEEP_CALLS), lambda: pulls.forget_old_runs(now))
+    await asyncio.to_thread(_and_close, *steps)
 
 
 @app.periodic(cron="*/2 * * * *")
 @app.task(queueing_lock="rescue", pass_context=True)
 async def rescue_stalled(context: JobContext, timestamp: int) -> None:
     """Every two minutes: put jobs of dead workers back. procrastinate does not do that by itself."""
+    also_about(job="rescue-stalled")
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_AFTER_SECONDS):
         await manager.retry_job(job)
+        log.info("Put job %s (%s) of a dead worker back.", job.id, job.task_name)
 
 
 async def run_jobs(stop: asyncio.Event) -> None:

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from airstair.changes.keys import OperatorReference, OperatorRow, of_operator
+from airstair.hub.flows import MessageState
 from airstair.kernel.outcome import OutcomeKind
 
 
@@ -201,6 +202,123 @@ class ExportRun(OperatorRow):
             ),
         ]
         indexes = [models.Index("operator_id", "connection_id", "started_at", name="hub_export_run_started")]
+
+
+class Message(OperatorRow):
+    """A message that goes out at most once. `identity` tells the messages of one unit apart: the flow's rule."""
+
+    connection_id = models.BigIntegerField()
+    flow = models.CharField(max_length=40)
+    unit = models.CharField(max_length=40)
+    identity = models.CharField(max_length=120)
+    title = models.CharField(max_length=160)
+    state = models.CharField(max_length=10)
+    made_at = models.DateTimeField()
+    asked_by = models.CharField(max_length=200, blank=True, default="")  # who sent it by hand; empty: it went by itself
+    asked_at = models.DateTimeField(null=True)
+    choices = models.JSONField(default=dict)  # what that person chose
+    decided_by = models.CharField(max_length=200, blank=True, default="")  # who said that it arrived, or dropped it
+    may_be_there = models.BooleanField(default=False)  # a call of it was accepted, or its answer lost
+    wanted_again_at = models.DateTimeField(null=True)  # the record is back at what it says, after a later one went out
+    sent_at = models.DateTimeField(null=True)  # when the latest call began
+    sent_order = models.BigIntegerField(null=True)  # of calls about one unit: clocks of two hosts may differ
+    ended_at = models.DateTimeField(null=True)
+    tries = models.PositiveIntegerField(default=0)  # calls made of it; more than one only where none before was seen
+    outcome = models.CharField(max_length=24, blank=True, default="")
+    http_status = models.IntegerField(null=True)
+    messages = models.JSONField(default=list)  # the partner's words about the latest call, or ours
+    remote_id = models.CharField(max_length=120, blank=True, default="")
+    call_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "hub_message"
+        constraints = [
+            of_operator("hub_message"),
+            OperatorReference(name="hub_message_connection", field="connection_id", to="hub_connection", cascade=True),
+            models.UniqueConstraint(
+                "operator_id", "connection_id", "flow", "unit", "identity", name="hub_message_identity"
+            ),
+            # One unit never has two messages on their way: so they go out in order.
+            models.UniqueConstraint(
+                fields=["operator_id", "connection_id", "flow", "unit"],
+                condition=Q(state__in=["ready", "sending"]),
+                name="hub_message_one_on_its_way",
+            ),
+            models.CheckConstraint(name="hub_message_state", condition=Q(state__in=[s.value for s in MessageState])),
+            models.CheckConstraint(
+                name="hub_message_outcome", condition=Q(outcome__in=["", *(k.value for k in OutcomeKind)])
+            ),
+        ]
+        indexes = [
+            models.Index("operator_id", "connection_id", "made_at", name="hub_message_made"),
+            models.Index(
+                fields=["operator_id", "connection_id", "state"],
+                condition=~Q(state__in=["delivered", "withdrawn"]) | Q(wanted_again_at__isnull=False),
+                name="hub_message_open",
+            ),
+        ]
+
+
+class PullState(models.Model):
+    """How far a connection has fetched through one flow, and when it fetches next."""
+
+    pk = models.CompositePrimaryKey("operator_id", "connection_id", "flow")
+    operator_id = models.BigIntegerField()
+    connection_id = models.BigIntegerField()
+    flow = models.CharField(max_length=40)
+    cursor = models.TextField(
+        null=True
+    )  # the partner's, or the add-on's; kept in the transaction of the page before it
+    run_id = models.BigIntegerField(null=True)  # the run under way: no other may move the cursor
+    begun_at = models.DateTimeField(null=True)  # when the latest run began, so that a floor holds
+    next_due = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True)
+    asked_by = models.CharField(max_length=200, blank=True, default="")
+    last_success = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)  # runs in a row
+
+    class Meta:
+        db_table = "hub_pull"
+        constraints = [
+            OperatorReference(name="hub_pull_connection", field="connection_id", to="hub_connection", cascade=True)
+        ]
+
+
+class PullRun(OperatorRow):
+    """One run of a pull. `new`, `updated`, `unchanged` and `skipped` add up to `fetched`."""
+
+    connection_id = models.BigIntegerField()
+    flow = models.CharField(max_length=40)
+    asked_by = models.CharField(max_length=200, blank=True, default="")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    pages = models.PositiveIntegerField(default=0)
+    fetched = models.PositiveIntegerField(default=0)
+    new = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    skipped = models.PositiveIntegerField(default=0)
+    reasons = models.JSONField(default=list)  # [title, reason] of what was skipped, the first few hundred
+    outcome = models.CharField(max_length=24, blank=True, default="")
+    http_status = models.IntegerField(null=True)
+    messages = models.JSONField(default=list)
+
+    class Meta:
+        db_table = "hub_pull_run"
+        constraints = [
+            of_operator("hub_pull_run"),
+            OperatorReference(name="hub_pull_run_connection", field="connection_id", to="hub_connection", cascade=True),
+            models.CheckConstraint(
+                name="hub_pull_run_adds_up",
+                condition=Q(
+                    fetched=models.F("new") + models.F("updated") + models.F("unchanged") + models.F("skipped")
+                ),
+            ),
+            models.CheckConstraint(
+                name="hub_pull_run_outcome", condition=Q(outcome__in=["", *(k.value for k in OutcomeKind)])
+            ),
+        ]
+        indexes = [models.Index("operator_id", "connection_id", "started_at", name="hub_pull_run_started")]
 
 
 class AccountBudget(models.Model):

@@ -1,21 +1,30 @@
 """The watchman: looks at every connection apart from the deliveries, and tells people what they should know.
 
-A notice is opened once when a connection starts failing or falls silent, and closed once when that is over;
+A notice is opened once when a promise is broken (calls do not get through, a clock's cadence or a change is late), and
+closed once when it is kept again;
 each is mailed once to the operator's admins, not once a call.
 """
 
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
+from django.db.models import DateTimeField, Exists, OuterRef
+from django.db.models.functions import Coalesce
 
 from airstair.hub.connections.queries import ConnectionFacts, connections, typed_settings
-from airstair.hub.health import Health, LedgerLine, NoticeLine, judge, lines_of, notice_line
-from airstair.hub.models import Connection, Notice
+from airstair.hub.contract import Addon
+from airstair.hub.health import LedgerLine, NoticeLine, lines_of, notice_line, stands
+from airstair.hub.models import Connection, LedgerRow, Notice
+from airstair.hub.promises import Stand
 from airstair.hub.registry import addon, addons
+from airstair.hub.troubles import FAILING, LATE, WAITING, to_look_at
+from airstair.kernel.about import about
 from airstair.kernel.clock import Clock, SystemClock
 from airstair.kernel.errors import Invalid
 from airstair.kernel.outcome import OutcomeKind
@@ -32,46 +41,75 @@ def watch(*, clock: Clock | None = None) -> list[NoticeLine]:
     """Look at every connection; open and close notices. Answers those that were opened or closed."""
     now = (clock or SystemClock()).now()
     moved: list[NoticeLine] = []
-    for operator_id in _operators_with_connections():
-        configured = [facts for facts in connections(operator_id) if facts.addon in addons()]
-        lines = lines_of(operator_id, configured)
-        for facts in configured:
-            moved += _watch_one(facts, lines[facts.id], now)
+    for operator_id, ids in to_look_at(now).items():
+        suspects = [facts for facts in connections(operator_id) if facts.id in ids and facts.addon in addons()]
+        lines = lines_of(operator_id, suspects)
+        standing = stands(operator_id, suspects, lines, now)
+        opened = _open_notices(operator_id, ids)
+        for facts in suspects:
+            moved += _watch_one(facts, lines[facts.id], standing[facts.id], opened.get(facts.id, {}), now)
     return moved
 
 
-def _operators_with_connections() -> list[int]:
-    rows = Connection.objects.filter(addon__in=list(addons()))
-    return sorted(set(rows.values_list("operator_id", flat=True)))
+Opened = dict[str, Notice]  # the open notices of a connection, by their kind
 
 
-def _watch_one(facts: ConnectionFacts, lines: list[LedgerLine], now: datetime) -> list[NoticeLine]:
-    one = addon(facts.addon)
-    health, sentence = judge(facts, one, lines, now) if facts.on else (Health.OFF, "It was switched off.")
-    moved = []
-    for kind, bad in (("failing", health is Health.FAILING), ("late", health is Health.LATE)):
-        notice = Notice.objects.filter(
-            operator_id=facts.operator_id, connection_id=facts.id, kind=kind, closed_at=None
-        ).first()
-        if bad and notice is None:
-            moved += _open(facts, kind, f"{one.name} ({facts.name}): {sentence}", now)
-        elif notice is not None and not bad and _is_over(kind, facts, lines):
-            notice.closed_at = now
-            # Who switched it off knows: that is no recovery, and is not mailed as one.
-            notice.closed_mailed_at = None if facts.on else now
-            notice.save(update_fields=["closed_at", "closed_mailed_at"])
-            moved.append(notice_line(notice, facts.addon))
+def _open_notices(operator_id: int, connection_ids: Iterable[int]) -> dict[int, Opened]:
+    found: dict[int, Opened] = {}
+    for notice in Notice.objects.filter(operator_id=operator_id, connection_id__in=connection_ids, closed_at=None):
+        found.setdefault(notice.connection_id, {})[notice.kind] = notice
+    return found
+
+
+def _watch_one(
+    facts: ConnectionFacts, lines: list[LedgerLine], stand: Stand, opened: Opened, now: datetime
+) -> list[NoticeLine]:
+    """While a connection fails it is told of once: that it is late as well goes without saying."""
+    return [*_promises(facts, lines, stand, opened, now), *_waiting(facts, stand, opened.get(WAITING), now)]
+
+
+def _waiting(facts: ConnectionFacts, stand: Stand, notice: Notice | None, now: datetime) -> list[NoticeLine]:
+    """What only a person can decide is told of apart from how the connection does, to those who work with it."""
+    if notice is not None and not stand.waiting:
+        return [_close(notice, facts, now, mail=False)]
+    return _open(facts, WAITING, stand.waiting, now) if notice is None and stand.waiting else []
+
+
+def _promises(
+    facts: ConnectionFacts, lines: list[LedgerLine], stand: Stand, opened: Opened, now: datetime
+) -> list[NoticeLine]:
+    failing, late = opened.get(FAILING), opened.get(LATE)
+    moved: list[NoticeLine] = []
+    recovered = failing is not None and _has_recovered(facts, stand, lines)
+    if failing is not None and recovered:
+        moved.append(_close(failing, facts, now, mail=facts.on))
+    elif failing is None and stand.failing:
+        moved += _open(facts, FAILING, stand.failing, now)
+    if stand.failing or (failing is not None and not recovered):
+        return moved
+    if late is not None and not stand.late:
+        moved.append(_close(late, facts, now, mail=facts.on and not recovered))
+    elif late is None and stand.late:
+        moved += _open(facts, LATE, stand.late, now)
     return moved
 
 
-def _is_over(kind: str, facts: ConnectionFacts, lines: list[LedgerLine]) -> bool:
+def _has_recovered(facts: ConnectionFacts, stand: Stand, lines: list[LedgerLine]) -> bool:
     """A failing connection has recovered when every unit's latest call got through, or when it is off."""
-    if kind != "failing" or not facts.on:
-        return True
-    return not facts.unusable and all(line.outcome is None or line.outcome.delivered for line in lines)
+    return not facts.on or (not stand.failing and all(line.outcome is None or line.outcome.delivered for line in lines))
 
 
-def _open(facts: ConnectionFacts, kind: str, sentence: str, now: datetime) -> list[NoticeLine]:
+def _close(notice: Notice, facts: ConnectionFacts, now: datetime, *, mail: bool) -> NoticeLine:
+    """`mail`: not when it was switched off (who did it knows, and it is no recovery), nor twice for one recovery."""
+    notice.closed_at = now
+    notice.closed_mailed_at = None if mail else now
+    notice.save(update_fields=["closed_at", "closed_mailed_at"])
+    _log(notice, "is kept again" if facts.on else "is not asked for any more: it was switched off")
+    return notice_line(notice, facts.addon)
+
+
+def _open(facts: ConnectionFacts, kind: str, broken: str, now: datetime) -> list[NoticeLine]:
+    sentence = f"{addon(facts.addon).name} ({facts.name}): {broken}"
     notice = Notice(
         operator_id=facts.operator_id, connection_id=facts.id, kind=kind, sentence=sentence[:500], opened_at=now
     )
@@ -80,7 +118,15 @@ def _open(facts: ConnectionFacts, kind: str, sentence: str, now: datetime) -> li
             notice.save(force_insert=True)
     except IntegrityError:
         return []  # another watchman was quicker
+    _log(notice, "is broken")
     return [notice_line(notice, facts.addon)]
+
+
+def _log(notice: Notice, what: str) -> None:
+    """Without its sentence, which quotes the partner."""
+    promise = {FAILING: "that calls get through", LATE: "to be in time", WAITING: "to need nobody"}[notice.kind]
+    with about(operator=notice.operator_id, connection=notice.connection_id):
+        log.info("The promise %s %s (notice %s).", promise, what, notice.id)
 
 
 def mail_notices(*, clock: Clock | None = None) -> int:
@@ -111,7 +157,8 @@ def _mail_one(operator_id: int, notice_id: int, field: str, now: datetime) -> in
         )
         if notice is None:
             return 0
-        admins = [m.email for m in operators.members(operator_id) if m.role is Role.ADMIN and m.active]
+        roles = (Role.ADMIN, Role.OPS) if notice.kind == WAITING else (Role.ADMIN,)
+        admins = [m.email for m in operators.members(operator_id) if m.role in roles and m.active]
         over = field == "closed_mailed_at"
         subject, text = _words(notice, over=over)
         if admins:
@@ -123,13 +170,15 @@ def _mail_one(operator_id: int, notice_id: int, field: str, now: datetime) -> in
 
 def _words(notice: Notice, *, over: bool) -> tuple[str, str]:
     name = notice.sentence.split(":")[0]
-    what = {"failing": "is failing", "late": "is late"}[notice.kind]
+    what = {FAILING: "is failing", LATE: "is late", WAITING: "waits for you"}[notice.kind]
     if over:
         subject = f"{name} is well again"
         text = f"It was over at {notice.closed_at:%Y-%m-%d %H:%M}Z. What it had missed is being sent by itself."
     else:
         subject = f"{name} {what}"
         text = f"Since {notice.opened_at:%Y-%m-%d %H:%M}Z. You will hear once more, when it is over."
+    if notice.kind == WAITING:
+        text = f"Since {notice.opened_at:%Y-%m-%d %H:%M}Z. It stays as it is until somebody decides."
     return subject, f"{notice.sentence}\n\n{text}\n\nAdd-ons > {name} > Activity shows every call.\n"
 
 
@@ -137,23 +186,35 @@ def tell_recipients(*, clock: Clock | None = None) -> int:
     """Send each connection's recipients one message about the exports since they were last told."""
     now = (clock or SystemClock()).now()
     sent = 0
-    for operator_id in _operators_with_connections():
+    for operator_id, codes in _to_be_told(now).items():
         for facts in connections(operator_id):
-            one = addons().get(facts.addon)
-            if one is None or one.recipients is None or not facts.on:
+            if facts.id not in codes:
                 continue
             try:
-                sent += _tell(facts, list(_recipients(facts)), now)
+                sent += _tell(facts, codes[facts.id], now)
             except OSError as refused:  # as above
                 log.warning("Recipients of connection %s could not be told (%s).", facts.id, refused)
     return sent
 
 
-def _recipients(facts: ConnectionFacts) -> list[str]:
-    one = addon(facts.addon)
+def _to_be_told(now: datetime) -> dict[int, dict[int, list[str]]]:
+    """Operator → connection → codes of those who may want to hear of something new. One SQL statement for all."""
+    telling = {key: one for key, one in addons().items() if one.recipients is not None}
+    rows = Connection.objects.filter(on=True, addon__in=list(telling)).order_by("operator_id")
+    told_at = Coalesce(OuterRef("recipients_told_at"), datetime.min.replace(tzinfo=UTC), output_field=DateTimeField())
+    calls = LedgerRow.objects.filter(operator_id=OuterRef("operator_id"), connection_id=OuterRef("id"))
+    rows = rows.filter(Exists(calls.filter(last_attempt__gt=told_at))).exclude(recipients_told_at__gt=now - _ROUND)
+    found: dict[int, dict[int, list[str]]] = {}
+    for operator_id, id_, key, stored in rows.values_list("operator_id", "id", "addon", "settings"):
+        if codes := _recipients(telling[key], operator_id, stored):
+            found.setdefault(operator_id, {})[id_] = codes
+    return found
+
+
+def _recipients(one: Addon, operator_id: int, stored: dict[str, Any]) -> list[str]:
     assert one.recipients is not None
     try:
-        return list(one.recipients(typed_settings(one, facts.operator_id, facts.settings, b"")))
+        return list(one.recipients(typed_settings(one, operator_id, stored, b"")))
     except Invalid:
         return []
 

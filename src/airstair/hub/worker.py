@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import signal
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import psycopg
 from django.db import Error as DjangoDatabaseError
@@ -14,33 +16,52 @@ from procrastinate.exceptions import ConnectorException
 
 from airstair.hub.engine.dispatcher import Dispatcher, database_address
 from airstair.hub.jobs import run_jobs
+from airstair.hub.worker_port import worker_port
+from airstair.kernel.clock import Clock
+from airstair.kernel.scope import all_operators
 
 log = logging.getLogger(__name__)
 
 _AGAIN_AFTER = 1.0  # seconds before a part that lost the database is started again
 
 
-def work(on_ready: Callable[[], None] = lambda: None) -> None:
+def work(
+    on_ready: Callable[[], None] = lambda: None, *, clock: Clock | None = None, port: tuple[str, int] | None = None
+) -> None:
     """Serve until SIGTERM or SIGINT; calls under way are ended and written down first.
 
-    `on_ready` is called when the connections that fall to this worker are held for the first time.
+    `on_ready` is called when the connections that fall to this worker are held for the first time. Deliveries go by
+    `clock`, the machine's unless another is given. `port`: address and port for probes and metrics; none without.
+    Raises `CannotListen`.
     """
     # Schedules are read by the ten thousand rows, without a cycle among them: looking for some takes longer than the
     # reading. What is loaded by now stays for good.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-    asyncio.run(_work(on_ready))
+    with all_operators():
+        asyncio.run(_work(on_ready, clock, port))
 
 
-async def _work(on_ready: Callable[[], None]) -> None:
-    stop = asyncio.Event()
+async def _work(on_ready: Callable[[], None], clock: Clock | None, port: tuple[str, int] | None) -> None:
+    stop, at_work = asyncio.Event(), AtWork()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await asyncio.gather(_dispatch(stop, on_ready), _jobs(stop))
+    async with contextlib.AsyncExitStack() as opened:
+        if port is not None:
+            address = await opened.enter_async_context(worker_port(*port, lambda: at_work.dispatcher))
+            log.info("Probes and metrics are at %s.", address)
+        await asyncio.gather(_dispatch(stop, at_work, on_ready, clock), _jobs(stop))
 
 
-async def _dispatch(stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
+@dataclass(slots=True)
+class AtWork:
+    """The dispatcher that serves now; none while one is about to be started."""
+
+    dispatcher: Dispatcher | None = None
+
+
+async def _dispatch(stop: asyncio.Event, at_work: AtWork, on_ready: Callable[[], None], clock: Clock | None) -> None:
     told = asyncio.Event()
 
     async def tell(serving: Dispatcher) -> None:
@@ -50,7 +71,7 @@ async def _dispatch(stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
             on_ready()
 
     while not stop.is_set():
-        serving = Dispatcher(database_address())
+        serving = at_work.dispatcher = Dispatcher(database_address(), clock=clock)
         dispatcher = asyncio.create_task(serving.run())
         others = [asyncio.create_task(tell(serving)), asyncio.create_task(stop.wait())]
         await asyncio.wait({dispatcher, others[1]}, return_when=asyncio.FIRST_COMPLETED)
@@ -59,6 +80,7 @@ async def _dispatch(stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
         if stop.is_set():
             dispatcher.cancel()
         ended = (await asyncio.gather(dispatcher, return_exceptions=True))[0]
+        at_work.dispatcher = None
         if stop.is_set() or isinstance(ended, asyncio.CancelledError):
             return
         _complain("dispatcher", ended)
@@ -85,4 +107,4 @@ def _complain(part: str, problem: BaseException | None) -> None:
     if isinstance(lost, _LOST):
         log.warning("The %s lost the database (%s). Trying again.", part, lost)
     else:
-        log.error("The %s stopped: %r. Starting it again.", part, lost, exc_info=lost)
+        log.error("The %s stopped: %s. Starting it again.", part, type(lost).__name__, exc_info=lost)

@@ -79,7 +79,12 @@ def document(snapshot: AircraftSchedule, settings: AvinodeSettings, now: datetim
     body = wire.PutSchedule(
         lift=wire.Lift(aircraft_tail=snapshot.aircraft.registration), activities=[e.sent for e in entries]
     )
-    return Document(body=wire.encode(body), parts=tuple(e.part for e in entries), warnings=tuple(warnings))
+    return Document(
+        body=wire.encode(body),
+        parts=tuple(e.part for e in entries),
+        warnings=tuple(warnings),
+        good_until=min([today + _DAY, *(a.end for a in snapshot.activities if a.end >= now)]),
+    )
 
 
 def _uncertain(activities: Iterable[Activity], settings: AvinodeSettings, now: datetime) -> Iterator[Activity]:

@@ -43,7 +43,8 @@ def fall_back(row: Connection, default: Connection) -> None:
         mine = TickedAircraft.objects.filter(operator_id=row.operator_id, connection_id=row.id)
         mine.update(connection_id=default.id)
     with database.cursor() as cursor:
-        cursor.execute(_HAND_OVER, {"operator": row.operator_id, "from": row.id, "to": default.id})
+        for statement in (_HAND_OVER, *_HAND_OVER_MESSAGES):
+            cursor.execute(statement, {"operator": row.operator_id, "from": row.id, "to": default.id})
     _forget_what_was_accepted(default, aircraft)
 
 
@@ -57,6 +58,33 @@ SELECT operator_id, %(to)s, flow, unit, title, '', GREATEST(last_attempt, sendin
     ON CONFLICT (operator_id, connection_id, flow, unit)
     DO UPDATE SET last_attempt = GREATEST(was.last_attempt, EXCLUDED.last_attempt)
 """
+
+# And every message that cannot be taken back: through the default connection it must not go out a second time.
+_HAND_OVER_MESSAGES = (
+    """
+    UPDATE hub_message
+       SET state = CASE WHEN state = 'sending' THEN 'doubtful' ELSE 'withdrawn' END,
+           outcome = CASE WHEN state = 'sending' THEN 'unknown' ELSE outcome END,
+           may_be_there = may_be_there OR state = 'sending'
+     WHERE (operator_id, connection_id) = (%(operator)s, %(from)s) AND state IN ('ready', 'sending')
+    """,
+    """
+    UPDATE hub_message kept
+       SET may_be_there = true, sent_at = gone.sent_at, sent_order = gone.sent_order,
+           state = CASE WHEN kept.state IN ('ready', 'withdrawn', 'refused') THEN gone.state ELSE kept.state END
+      FROM hub_message gone
+     WHERE (gone.operator_id, gone.connection_id) = (%(operator)s, %(from)s) AND gone.may_be_there
+       AND (kept.operator_id, kept.connection_id) = (%(operator)s, %(to)s) AND NOT kept.may_be_there
+       AND (kept.flow, kept.unit, kept.identity) = (gone.flow, gone.unit, gone.identity) AND kept.state <> 'sending'
+    """,
+    """
+    UPDATE hub_message gone SET connection_id = %(to)s
+     WHERE (operator_id, connection_id) = (%(operator)s, %(from)s)
+       AND NOT EXISTS (SELECT FROM hub_message kept
+                        WHERE (kept.operator_id, kept.connection_id) = (%(operator)s, %(to)s)
+                          AND (kept.flow, kept.unit, kept.identity) = (gone.flow, gone.unit, gone.identity))
+    """,
+)
 
 
 def _forget_what_was_accepted(row: Connection, aircraft: Iterable[int]) -> None:

@@ -5,14 +5,17 @@ A fault of one add-on must stop neither the others nor its own next call. No rul
 
 from __future__ import annotations
 
+import itertools
 import logging
+import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from airstair.hub.connections.queries import LiveConnection
-from airstair.hub.flows import Call, Document, Mirror, UnitDocument
+from airstair.hub.flows import Call, Document, Fetched, Flow, Mirror, Post, Pull, UnitDocument
 from airstair.hub.http import CallFailed, HttpPool, PartnerHttp
+from airstair.kernel.about import about_later
 from airstair.kernel.clock import Clock
 from airstair.kernel.outcome import Outcome, OutcomeKind
 
@@ -26,10 +29,20 @@ CANNOT_BE_MADE = (
 
 
 async def ask_partner(
-    flow: Mirror, connection: LiveConnection, documents: Sequence[UnitDocument], pool: HttpPool, clock: Clock
+    flow: Mirror | Post, connection: LiveConnection, documents: Sequence[UnitDocument], pool: HttpPool, clock: Clock
 ) -> tuple[list[Outcome], PartnerHttp]:
     """Send the documents; an outcome for each, in order, with secrets removed from the partner's words."""
-    http = PartnerHttp(
+    _about_a_call(connection, documents)
+    http = http_for(flow, connection, pool, clock)
+    call = Call(http=http, settings=connection.settings, documents=documents, now=clock.now())
+    outcomes = await _outcomes(flow.send, call, connection.addon.key)
+    _log_answers(connection.addon.key, outcomes, http)
+    return [http.hide_secrets(outcome) for outcome in outcomes], http
+
+
+def http_for(flow: Flow, connection: LiveConnection, pool: HttpPool, clock: Clock) -> PartnerHttp:
+    """What one call is made with."""
+    return PartnerHttp(
         pool,
         clock,
         deadline=flow.deadline,
@@ -37,9 +50,51 @@ async def ask_partner(
         sandbox=connection.to_sandbox,
         shown=connection.addon.shown_headers,
     )
-    call = Call(http=http, settings=connection.settings, documents=documents, now=clock.now())
-    outcomes = await _outcomes(flow.send, call, connection.addon.key)
-    return [http.hide_secrets(outcome) for outcome in outcomes], http
+
+
+_RUN, _CALLS = secrets.token_hex(4), itertools.count(1)
+
+
+def _about_a_call(connection: LiveConnection, documents: Sequence[UnitDocument]) -> None:
+    """For the log lines of this call, which is made in a task of its own."""
+    number = next(_CALLS)
+    about_later(
+        lambda: {
+            "operator": connection.operator_id,
+            "connection": connection.id,
+            "unit": ",".join(str(one.unit) for one in documents),
+            "call": f"{_RUN}-{number}",
+        }
+    )
+
+
+def _log_answers(addon: str, outcomes: Sequence[Outcome], http: PartnerHttp) -> None:
+    """The attempt. The partner's own words stay in the call log, which only the operator's people can read."""
+    if log.isEnabledFor(logging.DEBUG):
+        took = http.exchanges[-1].duration_ms if http.exchanges else 0.0
+        kinds = ", ".join(sorted({outcome.kind.value for outcome in outcomes}))
+        log.debug("Called %s: %s after %.0f ms.", addon, kinds, took)
+
+
+async def ask_for_page(
+    flow: Pull, connection: LiveConnection, cursor: str | None, pool: HttpPool, clock: Clock
+) -> tuple[Fetched | Outcome, PartnerHttp]:
+    """Fetch the page after the cursor: the page, or the outcome that kept it from being had, without secrets."""
+    _about_a_call(connection, ())
+    http = http_for(flow, connection, pool, clock)
+    key = connection.addon.key
+    try:
+        found = await flow.fetch(Call(http=http, settings=connection.settings, now=clock.now()), cursor)
+        if isinstance(found, Fetched) or (isinstance(found, Outcome) and not found.kind.delivered):
+            return (http.hide_secrets(found) if isinstance(found, Outcome) else found), http
+        log.error("The add-on %s fetched %s.", key, type(found).__name__)
+        outcome = Outcome.failed(OutcomeKind.UNREADABLE, _UNREADABLE)
+    except CallFailed as failed:
+        outcome = Outcome.failed(failed.kind, str(failed))
+    except Exception:  # a fault in one add-on must stop neither the others nor this one's next run
+        log.exception("The add-on %s failed in its own code.", key)
+        outcome = Outcome.failed(OutcomeKind.UNREADABLE, _UNREADABLE)
+    return http.hide_secrets(outcome), http
 
 
 async def _outcomes(send: Callable[[Call], Any], call: Call, addon: str) -> list[Outcome]:

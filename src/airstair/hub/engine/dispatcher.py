@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,15 +21,19 @@ from django.conf import settings
 from django.db import connection as django_connection
 
 from airstair.changes.cursor import CHANNEL
+from airstair.changes.sessions import EVERYBODYS
+from airstair.hub.engine.kept import Kept
 from airstair.hub.engine.leased import Leased
 from airstair.hub.engine.leases import Leases, fan_out
-from airstair.hub.engine.reading import Snapshots, Together
+from airstair.hub.engine.reading import Snapshots
 from airstair.hub.engine.readings import Readings
 from airstair.hub.engine.saver import Saver
 from airstair.hub.engine.standing import Services
 from airstair.hub.engine.store import NewChange, Store, connect
+from airstair.hub.engine.vitals import Vitals
 from airstair.hub.http import HttpPool
 from airstair.hub.limits import Limits
+from airstair.hub.together import Together
 from airstair.kernel.clock import Clock, SystemClock
 
 log = logging.getLogger(__name__)
@@ -56,6 +61,7 @@ class Dispatcher:
         self._was_cut_off = False
         self._listener: psycopg.AsyncConnection | None = None
         self._ready = asyncio.Event()
+        self._round_ended: float | None = None
 
     # ── Life ────────────────────────────────────────────────────────────────────────────────────
 
@@ -69,18 +75,27 @@ class Dispatcher:
             await listener.execute(f"LISTEN {CHANNEL}")
             await self._readings.begin()
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._listen(listener))
-                tasks.create_task(self._services.saver.run())
-                tasks.create_task(self._leases.mind())
-                tasks.create_task(self._serve())
+                for part in (self._listen(listener), self._services.saver.run(), self._leases.mind(), self._serve()):
+                    tasks.create_task(self._or_cut_off(part))
         except asyncio.CancelledError:
             lost = False  # asked to stop
             raise
         finally:
             await self._close(lost=lost or self._was_cut_off)
 
+    async def _or_cut_off(self, part: Coroutine[Any, Any, None]) -> None:
+        """Run the part. When it loses the database no call may go on for as long as the others take to end."""
+        try:
+            await part
+        except Exception:
+            # At once: a statement that is cancelled first asks the server to stop it, which can take seconds when the
+            # network is cut, and by then another worker may hold the leases (see `changes/keepalive.py`).
+            self._leases.cut_off()
+            raise
+
     def _make_services(self) -> None:
         self._store = Store(self._address)
+        self._readings = Readings(self._store)
         self._services = Services(
             store=self._store,
             limits=Limits(self._address),
@@ -89,10 +104,12 @@ class Dispatcher:
             clock=self._clock,
             snapshots=Snapshots(),
             known=Together(self._store.known),
+            claims=Together(self._store.claim, one_at_a_time=True),
+            kept=Kept(),
+            unread=Together(self._readings.unread),
             saver=Saver(self._store, self._cursor_rows),
             wake=self._wake.set,
         )
-        self._readings = Readings(self._store)
         self._leases = Leases(self.worker, self._services, self._readings, self._ready)
 
     @property
@@ -116,6 +133,7 @@ class Dispatcher:
         if not lost:
             await self._save_the_rest()
         self._services.snapshots.close()
+        self._services.absorbing.shutdown(wait=False, cancel_futures=True)
         if self._given_pool is None:
             await self._services.pool.close()
         for opened in (self._services.limits, self._listener, self._store):
@@ -135,6 +153,16 @@ class Dispatcher:
     async def ready(self) -> None:
         """Return when the leases that fall to this worker have been taken for the first time."""
         await self._ready.wait()
+
+    @property
+    def vitals(self) -> Vitals:
+        """How it is doing, for probes and metrics."""
+        if not self._ready.is_set():
+            return Vitals(held=(), limits=None, now=self._clock.now(), round_ago=None, turn_ago=None)
+        now = asyncio.get_running_loop().time()
+        ago = [None if at is None else now - at for at in (self._round_ended, self._leases.turned_at)]
+        held, limits = tuple(self.leased.values()), self._services.limits
+        return Vitals(held=held, limits=limits, now=self._clock.now(), round_ago=ago[0], turn_ago=ago[1])
 
     async def cut_off(self) -> None:
         """Break off as a killed process would: calls stay unanswered and nothing more is written. For tests."""
@@ -160,8 +188,18 @@ class Dispatcher:
     # ── Serving ─────────────────────────────────────────────────────────────────────────────────
 
     async def _listen(self, listener: psycopg.AsyncConnection) -> None:
-        async for _ in listener.notifies():
-            self._wake.set()
+        # Not `notifies()`: it looks ten times a second whether it was cancelled.
+        heard, loop, socket = asyncio.Event(), asyncio.get_running_loop(), listener.fileno()
+        loop.add_reader(socket, heard.set)
+        try:
+            while True:
+                await heard.wait()
+                heard.clear()
+                listener.pgconn.consume_input()  # raises when the database is lost
+                while listener.pgconn.notifies():
+                    self._wake.set()
+        finally:
+            loop.remove_reader(socket)
 
     async def _serve(self) -> None:
         while True:
@@ -175,6 +213,7 @@ class Dispatcher:
             await self._look_after()
             for leased in list(self.leased.values()):
                 leased.kick()
+        self._round_ended = asyncio.get_running_loop().time()
 
     async def _sleep(self) -> None:
         now = self._clock.now()
@@ -209,14 +248,15 @@ class Dispatcher:
         """What comes round now and then: partners that came back, slow comparisons, cursors of quiet connections."""
         now = self._clock.now()
         for leased in list(self.leased.values()):
-            for sender in leased.senders.values() if leased.came_back() else ():
-                for unit in await self._store.undelivered(*sender.key):
-                    sender.changed(unit, self._readings.latest, bulk=True)
+            if leased.came_back():
+                for sender in leased.senders.values():
+                    for unit in await self._store.undelivered(*sender.key):
+                        sender.changed(unit, self._readings.latest, bulk=True)
+                await leased.partner_is_well()
             every = _COMPARE_WHILE_AWAY if leased.failures else _COMPARE_EVERY
             if leased.compared_at is None or now - leased.compared_at >= every:
                 leased.compared_at = now
-                for sender in leased.senders.values():
-                    sender.all_may_be_stale(self._readings.latest)
+                leased.all_may_be_stale(self._readings.latest)
         if self._cursors_saved is None or now - self._cursors_saved >= _SAVE_CURSORS_EVERY:
             self._cursors_saved = now
             rows = self._cursor_rows()
@@ -238,7 +278,7 @@ async def _close_quietly(opened: Any) -> None:
 
 
 def database_address() -> str:
-    """The address of Django's own database, for connections that the engine opens itself."""
+    """The address of Django's own database, for connections that the engine opens itself: they work for everybody."""
     facts = django_connection.settings_dict
     return psycopg.conninfo.make_conninfo(
         host=facts["HOST"] or None,
@@ -246,4 +286,5 @@ def database_address() -> str:
         dbname=facts["NAME"],
         user=facts["USER"] or None,
         password=facts["PASSWORD"] or None,
+        options=EVERYBODYS,
     )

@@ -1,4 +1,4 @@
-"""A connection that this worker serves: its senders, how far it has read, and whether its partner is away."""
+"""A connection that this worker serves: what sends and fetches through it, how far it has read, how its partner is."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airstair.hub.connections.queries import LiveConnection
+from airstair.hub.engine.posting import Poster
+from airstair.hub.engine.pulling import Puller
 from airstair.hub.engine.sender import Sender
 from airstair.hub.engine.standing import Services, Standing
 from airstair.hub.engine.store import Held
-from airstair.hub.flows import Mirror
 from airstair.kernel.units import Unit
 
 _HELD = datetime(1970, 1, 1, tzinfo=UTC)  # what stands for "not given back" in the table
@@ -24,8 +25,42 @@ class Leased(Standing):
         self.compared_at = held.compared_at
         self._cursor = held.snapshot  # what is vouched for: everything before has reached the ledger
         self.begins_at = 0  # the reading at which it began to hear of changes; earlier ones its old cursor covers
+        self._more_aircraft = False  # since it was configured anew
+        self.hears_until: int | None = None  # the last reading that it heard of, once it is being given back
         self.caught_up = False  # what happened before it was leased has been read
-        self.senders = {flow.key: Sender(self, flow) for flow in connection.addon.flows if isinstance(flow, Mirror)}
+        addon = connection.addon
+        self.senders = {flow.key: Sender(self, flow) for flow in addon.mirrors}
+        self.posters = {flow.key: Poster(self, flow) for flow in addon.posts}
+        self.pullers = {flow.key: Puller(self, flow) for flow in addon.pulls}
+        self._lanes: list[Sender | Poster | Puller] = [
+            *self.senders.values(),
+            *self.posters.values(),
+            *self.pullers.values(),
+        ]
+
+    async def begin(self) -> None:
+        """The lease is new, and changes are heard of: take up what is written down of messages and pulls."""
+        for poster in self.posters.values():
+            await poster.begin()
+        for puller in self.pullers.values():
+            await puller.begin()
+
+    async def partner_is_well(self) -> None:
+        """It has come back, or is called in another way from now on."""
+        for poster in self.posters.values():
+            await poster.partner_is_well()
+
+    def changed(self, unit: Unit, generation: int, *, bulk: bool, at: datetime | None = None) -> None:
+        """A change names the unit."""
+        for lane in self._lanes:
+            lane.changed(unit, generation, bulk=bulk, at=at)
+
+    def all_may_be_stale(self, generation: int) -> None:
+        """Look at everything: a new connection, or the slow proof that nothing was lost."""
+        for sender in self.senders.values():
+            sender.all_may_be_stale(generation)
+        for poster in self.posters.values():
+            poster.all_may_be_stale(generation)
 
     @property
     def units(self) -> dict[str, set[Unit]]:
@@ -35,6 +70,7 @@ class Leased(Standing):
     def use(self, connection: LiveConnection) -> bool:
         """The connection was configured: stop sending what is no longer ours. Answers whether its settings are new."""
         anew = connection.settings != self.connection.settings
+        self._more_aircraft = not connection.aircraft.keys() <= self.connection.aircraft.keys()
         self.connection = connection
         for sender in self.senders.values():
             sender.drop_others(connection.units(sender.flow.unit))
@@ -47,38 +83,42 @@ class Leased(Standing):
                 sender.asked(generation)
             for unit in sender.units if everything else sender.units - had[key]:
                 sender.changed(unit, generation, bulk=False)
+        for poster in self.posters.values() if everything or self._more_aircraft else ():
+            poster.all_may_be_stale(generation)
 
     def kick(self) -> None:
-        for sender in self.senders.values():
-            sender.kick()
+        for lane in self._lanes:
+            lane.kick()
 
     def next_time(self) -> datetime | None:
-        return min((t for sender in self.senders.values() if (t := sender.next_time()) is not None), default=None)
+        return min((t for lane in self._lanes if (t := lane.next_time()) is not None), default=None)
 
     def busy(self, now: datetime) -> bool:
-        return any(sender.busy(now) for sender in self.senders.values())
+        return any(lane.busy(now) for lane in self._lanes)
 
     async def close(self) -> None:
         """Stop sending; returns when no call is under way."""
         self.closed = True
-        for sender in self.senders.values():
-            await sender.stop()
+        for lane in self._lanes:
+            await lane.stop()
 
     def cut_off(self) -> None:
         """Stop at once, calls under way included: the database is lost, and with it the lease."""
         self.closed = True
-        for sender in self.senders.values():
-            sender.cut_off()
+        for lane in self._lanes:
+            lane.cut_off()
 
     @property
     def by_clock_alone(self) -> bool:
         """Whether no flow reads the change log."""
-        return all(sender.by_clock for sender in self.senders.values())
+        no_sender = all(sender.by_clock for sender in self.senders.values())
+        return no_sender and all(poster.by_clock for poster in self.posters.values())
 
     @property
     def generations(self) -> set[int]:
         """The generations of what has not reached the ledger yet."""
-        return {generation for sender in self.senders.values() for generation in sender.waiting.generations}
+        of_senders = (sender.waiting.generations for sender in self.senders.values())
+        return set().union(*of_senders, *(poster.generations for poster in self.posters.values()))
 
     def cursor_row(
         self, readings: Mapping[int, str], latest: int, *, given_back: datetime | None = None
@@ -90,6 +130,7 @@ class Leased(Standing):
         """
         if not self.caught_up or self.by_clock_alone:
             return None
+        latest = latest if self.hears_until is None else self.hears_until
         safe = min(self.generations, default=latest + 1) - 1
         if safe >= self.begins_at and safe in readings:
             self._cursor = readings[safe]

@@ -38,6 +38,7 @@ class Leases:
         self._services = services
         self._readings = readings
         self.held: dict[int, Leased] = {}
+        self.turned_at: float | None = None  # by the loop's clock, when it last looked at who is alive
         self._ready = ready
         self._by_operator: dict[int, set[int]] = {}
         self._turning = asyncio.Lock()
@@ -55,6 +56,7 @@ class Leases:
         while True:
             self._turn_wanted.clear()
             await self.turn()
+            self.turned_at = asyncio.get_running_loop().time()
             self._ready.set()
             # Not wait_for: until Python 3.12 it swallows a cancellation that comes together with what it waits for.
             with contextlib.suppress(TimeoutError):
@@ -83,6 +85,8 @@ class Leases:
         """In its own time: the others do not wait for a call that is under way there."""
         connection = leased.connection
         leased.closed = True
+        # It hears of nothing from here on, and calls may be under way for long: its cursor must not pass this reading.
+        leased.hears_until = self._readings.latest
         del self.held[connection.id]
         self._by_operator[connection.operator_id].discard(connection.id)
         self._leaving[connection.id] = asyncio.get_running_loop().create_task(self._give_back(leased))
@@ -92,6 +96,7 @@ class Leases:
         await self._services.saver.all_saved()  # its results must be written while the lease is held
         await self._save_cursor(leased)
         await self._services.store.release([leased.connection.id])
+        log.info("Gave connection %s back; %s are held.", leased.connection.id, len(self.held))
         del self._leaving[leased.connection.id]
         self._turn_wanted.set()
 
@@ -135,6 +140,7 @@ class Leases:
                 await self._services.store.release([id_])
                 self._left_alone[id_] = asyncio.get_running_loop().time() + _LEAVE_ALONE
         # Configured anew between the reading above and now, when it could not hear of it yet.
+        log.info("Took connections on: %s of %s; %s are held.", len(live), len(connection_ids), len(self.held))
         missed = {c.operator_id for c in live.values() if self._configured.get(c.operator_id, 0) > read_at}
         if missed:
             await self._configure(missed, frozenset())
@@ -166,12 +172,14 @@ class Leases:
         leased.begins_at = self._readings.latest
         await self._catch_up(leased, held)
         leased.caught_up = True
+        await leased.begin()
         leased.kick()
         self._services.wake()
 
     async def _catch_up(self, leased: Leased, held: Held) -> None:
         store, connection, generation = self._services.store, leased.connection, leased.begins_at
-        if leased.by_clock_alone:
+        if leased.by_clock_alone:  # each unit is made anew at its first turn
+            leased.compared_at = self._services.clock.now()
             return
         missed: list[NewChange] = []
         if held.snapshot is not None:
@@ -186,9 +194,8 @@ class Leases:
         for sender in leased.senders.values():
             for unit in await store.undelivered(*sender.key):
                 sender.changed(unit, generation, bulk=True)
-            if everything:
-                sender.all_may_be_stale(generation)
         if everything:
+            leased.all_may_be_stale(generation)
             leased.compared_at = self._services.clock.now()
 
     async def _set_units(self, leased: Leased) -> None:
@@ -225,6 +232,8 @@ class Leases:
                 await self._set_units(leased)
                 everything, wished = leased in anew, leased.connection.id in asked
                 leased.look_again(self._readings.latest, had[leased], everything=everything, asked=wished)
+                if everything:
+                    await leased.partner_is_well()
                 leased.kick()
 
 
@@ -233,9 +242,8 @@ def fan_out(changes: Iterable[NewChange], holders: Iterable[Leased], generation:
     holders = list(holders)
     for change in changes:
         for leased in holders:
-            for sender in leased.senders.values():
-                for unit in change.units:
-                    sender.changed(unit, generation, bulk=change.bulk)
+            for unit in change.units:
+                leased.changed(unit, generation, bulk=change.bulk, at=change.at)
 
 
 def falls_to(connection_id: int, workers: Iterable[int]) -> int:

@@ -4,66 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from django.db import InterfaceError, OperationalError, connection
 
+from airstair.hub.together import Together
+from airstair.kernel.scope import operator_scope
 from airstair.kernel.units import Unit, UnitKind
+from airstair.records.flights.pictures import flight_pictures
 from airstair.records.flights.schedules import aircraft_schedules
 
 log = logging.getLogger(__name__)
-
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-class Together(Generic[K, V]):
-    """Collects the keys asked for while the event loop turns once, and fetches them together.
-
-    A fetch begins after its requests were made, so that each sees at least what its caller has seen.
-    """
-
-    def __init__(self, fetch: Callable[[list[K]], Awaitable[Mapping[K, V]]]) -> None:
-        self._fetch = fetch
-        self._asked: dict[K, asyncio.Future[V | None]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def get(self, keys: Iterable[K]) -> dict[K, V]:
-        """What was found of the keys; those that are not there are absent. Raises what the fetch raises."""
-        wanted = list(keys)
-        loop = asyncio.get_running_loop()
-        futures = []
-        for key in wanted:
-            if not self._asked:
-                loop.call_soon(self._begin)
-            future = self._asked.get(key)
-            if future is None:
-                future = self._asked[key] = loop.create_future()
-            futures.append(future)
-        answers = await asyncio.gather(*futures)
-        return {key: answer for key, answer in zip(wanted, answers, strict=True) if answer is not None}
-
-    def _begin(self) -> None:
-        asked, self._asked = self._asked, {}
-        task = asyncio.get_running_loop().create_task(self._answer(asked))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _answer(self, asked: dict[K, asyncio.Future[V | None]]) -> None:
-        try:
-            found = await self._fetch(list(asked))
-        except BaseException as problem:  # noqa: BLE001 - handed to everyone who asked
-            for future in asked.values():
-                if not future.done():
-                    future.set_exception(problem)
-                    future.exception()  # whoever stopped waiting must not cause "never retrieved"
-            return
-        for key, future in asked.items():
-            if not future.done():
-                future.set_result(found.get(key))
 
 
 class Wanted(NamedTuple):
@@ -107,7 +61,8 @@ class CannotBeRead:
 
 def _read(operator_id: int, kind: UnitKind, since: datetime, wanted: list[Wanted]) -> dict[Wanted, Any]:
     try:
-        return _read_each(operator_id, kind, since, wanted)
+        with operator_scope(operator_id):
+            return _read_each(operator_id, kind, since, wanted)
     finally:
         connection.close()  # back to the pool: threads must not sit on connections
 
@@ -129,7 +84,10 @@ def _read_each(operator_id: int, kind: UnitKind, since: datetime, wanted: list[W
 
 
 # The set-based reader of each kind of unit that mirrors keep.
-_READERS: dict[UnitKind, Callable[..., Mapping[int, Any]]] = {UnitKind.AIRCRAFT: aircraft_schedules}
+_READERS: dict[UnitKind, Callable[..., Mapping[int, Any]]] = {
+    UnitKind.AIRCRAFT: aircraft_schedules,
+    UnitKind.FLIGHT: flight_pictures,
+}
 
 
 def read_snapshots(operator_id: int, kind: UnitKind, ids: Sequence[int], since: datetime) -> Mapping[int, Any]:

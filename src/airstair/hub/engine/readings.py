@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from airstair.hub.engine.store import NewChange, Store
+from airstair.kernel.units import Unit
 
 _MOST = 1_000  # readings kept before those that no connection can go back to are dropped
 
@@ -27,6 +28,15 @@ class Readings:
         self.latest += 1
         self._snapshots[self.latest] = snapshot
         return changes
+
+    async def unread(self, operator_ids: Iterable[int]) -> dict[int, frozenset[Unit]]:
+        """What the changes name that `read` would read now, by operator. They stay unread."""
+        _, changes = await self._store.changes_since(self._snapshots[self.latest])
+        found: dict[int, set[Unit]] = {operator_id: set() for operator_id in operator_ids}
+        for change in changes:
+            if change.operator_id in found:
+                found[change.operator_id].update(change.units)
+        return {operator_id: frozenset(units) for operator_id, units in found.items()}
 
     @property
     def snapshots(self) -> Mapping[int, str]:

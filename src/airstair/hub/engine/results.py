@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
-from airstair.hub.flows import Document
+from airstair.hub.flows import Document, MessageState
 from airstair.hub.http import Exchange
 from airstair.kernel.outcome import Outcome
 from airstair.kernel.units import Unit
@@ -27,11 +27,30 @@ class Known(msgspec.Struct, kw_only=True):
     taken_at: datetime | None = None
 
 
-class Claimed(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be sent now. `too_soon`: units that may not be yet, with when the partner last got them."""
+class ToClaim(NamedTuple):
+    """A unit that is about to be sent, unless the partner got it less than `floor` before `now`."""
 
-    units: frozenset[Unit]
-    too_soon: Mapping[Unit, datetime]
+    operator_id: int
+    connection_id: int
+    flow: str
+    unit: Unit
+    title: str
+    floor: timedelta
+    now: datetime
+
+
+class Claimed(NamedTuple):
+    """Whether the unit may be sent now, and when the partner last got it where that is too short a time ago."""
+
+    granted: bool
+    too_soon: datetime | None
+
+
+class MessageEnd(msgspec.Struct, frozen=True):
+    """What a call made of a message that cannot be taken back."""
+
+    id: int
+    state: MessageState
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +68,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     changed: bool  # the partner accepted something that it did not hold before
     tries: int
     next_due: datetime | None
+    stale_since: datetime | None = None  # the oldest change that it brought to the partner
+    in_ledger: bool = True  # no: the call is logged, and nothing is known of a unit by it
+    message: MessageEnd | None = None
 
 
 class CallMade(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -29,7 +30,7 @@ def call_row(call: CallMade, call_id: int) -> tuple[Any, ...]:
         first.connection_id,
         call.addon,
         first.flow,
-        [str(result.unit) for result in call.results],
+        text_array([str(result.unit) for result in call.results]),
         _text(titles if len(titles) <= 120 else titles[:119] + "…", 120),
         exchange.at,
         exchange.duration_ms,
@@ -55,8 +56,8 @@ def body_row(call: CallMade) -> tuple[Any, ...]:
         call.results[0].operator_id,
         digest(call),
         call.exchange.request_body,
-        _array([part.key for part in parts], 40),
-        _array([part.title for part in parts], 160),
+        text_array([part.key[:40] for part in parts]),
+        text_array([part.title[:160] for part in parts]),
     )
 
 
@@ -93,6 +94,23 @@ def ledger_row(result: Result, call_id: int | None) -> tuple[Any, ...]:
     )
 
 
+def message_row(result: Result, call_id: int | None) -> tuple[Any, ...]:
+    """The result as what is known of the message from now on."""
+    outcome, message = result.outcome, result.message
+    assert message is not None
+    return (
+        result.operator_id,
+        message.id,
+        message.state.value,
+        result.at,
+        outcome.kind.value,
+        outcome.http_status,
+        _messages(outcome.messages),
+        _text(outcome.remote_id, 120),
+        call_id,
+    )
+
+
 def _text(text: str, longest: int) -> str:
     """The text as a column takes it: PostgreSQL keeps neither NUL nor halves of surrogate pairs."""
     if text.isascii() and "\x00" not in text:
@@ -112,10 +130,25 @@ def _headers(headers: Mapping[str, str]) -> str:
     return msgspec.json.encode({_text(k, 200): _text(v, _LONGEST_MESSAGE) for k, v in headers.items()}).decode()
 
 
-def _array(texts: Sequence[str], longest: int) -> str:
-    """The texts as PostgreSQL writes an array of them: psycopg's own way of writing it takes ten times as long."""
+def columns(rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """Rows as `unnest` takes them, each column as one array."""
+    return [_column(column) for column in zip(*rows, strict=True)]
+
+
+def _column(values: Sequence[Any]) -> Any:
+    # psycopg's own way of writing arrays of these takes ten times as long.
+    first = next((value for value in values if value is not None), None)
+    if isinstance(first, str):
+        return text_array(values)
+    if isinstance(first, datetime):
+        return "{" + ",".join(["NULL" if value is None else value.isoformat() for value in values]) + "}"
+    return list(values)
+
+
+def text_array(texts: Sequence[str]) -> str:
+    """The texts as PostgreSQL writes an array of them."""
     if not texts:
         return "{}"
-    joined = "\n".join([text[:longest].replace("\n", " ") for text in texts])
+    joined = "\n".join([text.replace("\n", " ") for text in texts])
     tidy = _text(joined.replace("\\", "\\\\").replace('"', '\\"'), len(joined) * 2)
     return '{"' + tidy.replace("\n", '","') + '"}'

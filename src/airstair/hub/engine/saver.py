@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from airstair.hub import metrics
 from airstair.hub.engine.results import CallMade, Result
 from airstair.hub.engine.store import Store
 
@@ -74,7 +75,7 @@ class Saver:
         unchanged, self._unchanged = self._unchanged, []
         if not self._calls:
             self._something.clear()
-        self._saving = True
+        self._saving, began = True, time.monotonic()
         saving = asyncio.ensure_future(self._store.save(calls, unchanged, self._due_cursors()))
         try:
             await asyncio.shield(saving)
@@ -85,6 +86,7 @@ class Saver:
             self._saving = False
             if saving.done() and saving.exception() is None:
                 self._written = [self._written[0] + len(calls), self._written[1] + len(unchanged)]
+                metrics.WORKER.saved(calls, unchanged, time.monotonic() - began)
         async with self._saved:
             self._saved.notify_all()
 

@@ -18,14 +18,16 @@ import psycopg
 
 from airstair.hub.engine.calling import CANNOT_BE_MADE, CannotBeMade, ask_partner, make_document
 from airstair.hub.engine.judging import DOUBTFUL, Verdict, judge, unsent, worst
+from airstair.hub.engine.kept import KeptDocument
 from airstair.hub.engine.pace import Pace
 from airstair.hub.engine.reading import CannotBeRead
-from airstair.hub.engine.results import CallMade, Known, Result
+from airstair.hub.engine.results import CallMade, Known, Result, ToClaim
 from airstair.hub.engine.standing import Standing
 from airstair.hub.engine.units import Units
 from airstair.hub.flows import Document, Mirror, UnitDocument
 from airstair.hub.http import PartnerHttp
 from airstair.hub.setting import Settings
+from airstair.kernel.about import about_later
 from airstair.kernel.outcome import Outcome, OutcomeKind
 from airstair.kernel.units import Unit
 
@@ -77,6 +79,7 @@ class Sender(Units):
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
         await asyncio.gather(*self._calls, return_exceptions=True)
+        self.leased.services.kept.drop(self)
 
     def cut_off(self) -> None:
         """Leave everything as it is: what it came to cannot be written down any more."""
@@ -148,15 +151,38 @@ class Sender(Units):
 
     async def _prepare(self, units: Sequence[Unit]) -> list[Prepared]:
         """Documents of the units, less those that the partner holds already."""
-        services, connection, now = self.leased.services, self.leased.connection, self._now()
+        now = self._now()
         since = (now - self.flow.horizon.back).replace(hour=0, minute=0, second=0, microsecond=0)
         await self._learn(units)
         too_soon = [unit for unit in units if not self.by_clock and not self.floor_has_passed(unit, now)]
         self.give_back(too_soon)
         wanted = [unit for unit in units if unit not in too_soon]
-        snapshots = await services.snapshots.get(connection.operator_id, wanted, since)
+        ready = await self._kept(wanted, since, now) if self.by_clock else []
+        there = {one.unit for one in ready}
+        return ready + await self._made([unit for unit in wanted if unit not in there], since, now)
+
+    async def _kept(self, units: Sequence[Unit], since: datetime, now: datetime) -> list[Prepared]:
+        """Documents that are still as they were made for an earlier turn."""
+        kept, connection = self.leased.services.kept, self.leased.connection
+        if not any(kept.has(self, unit) for unit in units):
+            return []
+        # What was committed before this very moment counts, whether or not the dispatcher has heard of it.
+        unread = await self.leased.services.unread.get([connection.operator_id])
+        for unit in unread[connection.operator_id]:
+            kept.changed(self, unit)
+        found = ((unit, kept.get(self, unit, connection.settings, since, now)) for unit in units if self.is_ours(unit))
+        return [self._prepared(unit, one.document, one.fingerprint) for unit, one in found if one is not None]
+
+    async def _made(self, units: Sequence[Unit], since: datetime, now: datetime) -> list[Prepared]:
+        """Documents made anew."""
+        if not units:
+            return []
+        services, connection = self.leased.services, self.leased.connection
+        if self.by_clock:
+            services.kept.begin(self, units)
+        snapshots = await services.snapshots.get(connection.operator_id, units, since)
         ready = []
-        for unit in wanted:
+        for unit in units:
             document = self._document(snapshots.get(unit), unit, now)
             if document is None:
                 continue
@@ -164,9 +190,13 @@ class Sender(Units):
             if not self.by_clock and fingerprint == self.known(unit).fingerprint:
                 self._unchanged(unit, document, fingerprint)
                 continue
-            words = UnitDocument(unit=unit, title=self.title(unit), document=document)
-            ready.append(Prepared(words, fingerprint, self.leased.connection.settings))
+            ready.append(self._prepared(unit, document, fingerprint))
+            services.kept.keep(self, unit, KeptDocument(document, fingerprint, ready[-1].settings, since))
         return ready
+
+    def _prepared(self, unit: Unit, document: Document, fingerprint: bytes) -> Prepared:
+        words = UnitDocument(unit=unit, title=self.title(unit), document=document)
+        return Prepared(words, fingerprint, self.leased.connection.settings)
 
     def _document(self, snapshot: object, unit: Unit, now: datetime) -> Document | None:
         """The unit's document; `None` when there is nothing to send of it, which settles the unit."""
@@ -180,6 +210,7 @@ class Sender(Units):
                 self._could_not_be_made(unit, now)
                 return None
         if document is None:
+            self.stale.delivered(unit)
             interval = self.interval
             self.settled(unit, next_due=None if interval is None else now + interval)
         return document
@@ -218,15 +249,16 @@ class Sender(Units):
         floor, now = self.flow.floor, self._now()
         if floor is None or not ready:
             return ready
-        titles = {one.unit: one.document.title for one in ready}
-        claimed = await self.leased.services.store.claim(self.key, titles, floor, now)
-        refused = [unit for unit in titles if unit not in claimed.units]
-        self.give_back([unit for unit in refused if unit not in claimed.too_soon])
-        for unit, at in claimed.too_soon.items():
-            self.sent_meanwhile(unit, at)
-        if len(refused) > len(claimed.too_soon):
+        wanted = {one.unit: ToClaim(*self.key, one.unit, one.document.title, floor, now) for one in ready}
+        answers = await self.leased.services.claims.get(wanted.values())
+        refused = {unit: answers[to_claim] for unit, to_claim in wanted.items() if not answers[to_claim].granted}
+        self.give_back([unit for unit, answer in refused.items() if answer.too_soon is None])
+        for unit, answer in refused.items():
+            if answer.too_soon is not None:
+                self.sent_meanwhile(unit, answer.too_soon)
+        if any(answer.too_soon is None for answer in refused.values()):
             self.wait_until(now + _ASK_AGAIN)
-        return [one for one in ready if one.unit in claimed.units]
+        return [one for one in ready if one.unit not in refused]
 
     # ── Calling ─────────────────────────────────────────────────────────────────────────────────
 
@@ -241,6 +273,7 @@ class Sender(Units):
         finally:
             self._slots.release()
         await self._ended(batch, http, outcomes)
+        about_later(None)  # what is begun below is another call's
         self.kick()
 
     async def _ended(self, batch: Sequence[Prepared], http: PartnerHttp, outcomes: Sequence[Outcome]) -> None:
@@ -293,6 +326,7 @@ class Sender(Units):
             changed=changed,
             tries=tries,
             next_due=next_due,
+            stale_since=self.stale.delivered(one.unit) if outcome.kind.delivered else None,
         )
 
     def _unchanged(self, unit: Unit, document: Document, fingerprint: bytes) -> None:
@@ -304,6 +338,7 @@ class Sender(Units):
             outcome = Outcome(kind=OutcomeKind.UNCHANGED, sent=len(document.parts))
             one = Prepared(words, fingerprint, self.leased.connection.settings)
             self.leased.services.saver.unchanged(self._line(one, outcome, self._now(), False, 0, None))
+        self.stale.delivered(unit)
         self.settled(unit)
 
 
@@ -316,7 +351,7 @@ def _asked_to_wait(outcomes: Iterable[Outcome], ended: datetime) -> datetime | N
 
 def _say_why_it_ended(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (problem := task.exception()) is not None:
-        log.error("A sender stopped: %s. The dispatcher starts it again.", problem, exc_info=problem)
+        log.error("A sender stopped. The dispatcher starts it again.", exc_info=problem)
 
 
 def _batches(ready: Sequence[Prepared], size: int) -> list[Sequence[Prepared]]:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from airstair.hub.connections.queries import LiveConnection
 from airstair.hub.engine.judging import CONNECTION_TROUBLE
-from airstair.hub.engine.reading import Snapshots, Together
-from airstair.hub.engine.results import Known
+from airstair.hub.engine.kept import Kept
+from airstair.hub.engine.reading import Snapshots
+from airstair.hub.engine.results import Claimed, Known, ToClaim
 from airstair.hub.engine.saver import Saver
 from airstair.hub.engine.store import Held, Store
 from airstair.hub.http import HttpPool
 from airstair.hub.limits import Limits
+from airstair.hub.together import Together
 from airstair.kernel.clock import Clock
 from airstair.kernel.outcome import Outcome
+from airstair.kernel.units import Unit
+
+# Threads that write what is fetched. Few, so that pages of many pulls take turns and leave the database to the others.
+_ABSORBING = 2
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -28,8 +38,12 @@ class Services:
     clock: Clock
     snapshots: Snapshots
     known: Together[tuple[int, int, str, str], Known]
+    claims: Together[ToClaim, Claimed]
+    kept: Kept
+    unread: Together[int, frozenset[Unit]]  # operator → what changes name that the dispatcher has not read yet
     saver: Saver
     wake: Callable[[], None]  # something new is to be waited for, or done
+    absorbing: Executor = field(default_factory=lambda: ThreadPoolExecutor(_ABSORBING, thread_name_prefix="absorbing"))
 
 
 class Standing:
@@ -54,8 +68,11 @@ class Standing:
         """A call ended: count the partner's trouble, or its recovery."""
         if outcome.kind in CONNECTION_TROUBLE:
             self.failures += 1
+            if self.failures == 1:
+                log.info("The partner %s is in trouble: %s.", self.connection.addon.key, outcome.kind.value)
             return
         if self.failures:
+            log.info("The partner %s is back, after %s calls.", self.connection.addon.key, self.failures)
             self.failures = 0
             self.paused_until = None
             self._came_back = True

@@ -38,27 +38,33 @@ SELECT l.operator_id, l.connection_id, l.flow, l.unit, fingerprint, remote_id, l
 # The floor is the aircraft's, whichever connection it was sent through: so the latest calls of the operator's other
 # connections to this partner count, those under way included.
 CLAIM = """
-WITH wanted AS (SELECT u, t FROM unnest(%(units)s::text[], %(titles)s::text[]) AS wanted(u, t)),
+WITH wanted AS (
+     SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::interval[],
+                          %s::timestamptz[]) AS wanted(o, c, f, u, t, floor, at)),
 recent AS (
-     SELECT w.u,
-            max(GREATEST(l.last_attempt, CASE WHEN l.connection_id <> %(connection)s THEN l.sending_since END)) AS at
+     SELECT w.o, w.c, w.f, w.u,
+            max(GREATEST(l.last_attempt, CASE WHEN l.connection_id <> w.c THEN l.sending_since END)) AS at
        FROM wanted w
-       JOIN hub_connection me ON (me.operator_id, me.id) = (%(operator)s, %(connection)s)
+       JOIN hub_connection me ON (me.operator_id, me.id) = (w.o, w.c)
        JOIN hub_connection c ON (c.operator_id, c.addon) = (me.operator_id, me.addon)
-       JOIN hub_ledger l ON (l.operator_id, l.connection_id, l.flow, l.unit) = (c.operator_id, c.id, %(flow)s, w.u)
-      GROUP BY w.u),
+       JOIN hub_ledger l ON (l.operator_id, l.connection_id, l.flow, l.unit) = (c.operator_id, c.id, w.f, w.u)
+      GROUP BY w.o, w.c, w.f, w.u),
 claimed AS (
      INSERT INTO hub_ledger (operator_id, connection_id, flow, unit, title, remote_id, sending_since, outcome, messages,
                              warnings, sent, tries)
-     SELECT %(operator)s, %(connection)s, %(flow)s, u, t, '', %(now)s, '', '[]', '[]', 0, 0
-       FROM wanted LEFT JOIN recent USING (u)
-      WHERE (recent.at IS NULL OR recent.at <= %(now)s - %(floor)s)
-        AND EXISTS (SELECT FROM hub_connection WHERE operator_id = %(operator)s AND id = %(connection)s AND "on")
-      ORDER BY u
+     SELECT w.o, w.c, w.f, w.u, w.t, '', w.at, '', '[]', '[]', 0, 0
+       FROM wanted w
+       JOIN hub_connection me ON (me.operator_id, me.id) = (w.o, w.c) AND me."on"
+       LEFT JOIN recent ON (recent.o, recent.c, recent.f, recent.u) = (w.o, w.c, w.f, w.u)
+      WHERE recent.at IS NULL OR recent.at <= w.at - w.floor
+      ORDER BY w.o, w.c, w.f, w.u
          ON CONFLICT (operator_id, connection_id, flow, unit) DO UPDATE SET sending_since = EXCLUDED.sending_since
-     RETURNING unit)
-SELECT u, claimed.unit IS NOT NULL, recent.at
-  FROM wanted LEFT JOIN recent USING (u) LEFT JOIN claimed ON claimed.unit = u
+     RETURNING operator_id, connection_id, flow, unit)
+SELECT w.o, w.c, w.f, w.u, claimed.unit IS NOT NULL, recent.at
+  FROM wanted w
+  LEFT JOIN recent ON (recent.o, recent.c, recent.f, recent.u) = (w.o, w.c, w.f, w.u)
+  LEFT JOIN claimed
+         ON (claimed.operator_id, claimed.connection_id, claimed.flow, claimed.unit) = (w.o, w.c, w.f, w.u)
 """
 UNCLAIM = """
 UPDATE hub_ledger SET sending_since = NULL
@@ -79,11 +85,18 @@ SELECT operator_id, id FROM hub_connection
  WHERE (operator_id, id) IN (SELECT * FROM unnest(%s::bigint[], %s::bigint[])) FOR KEY SHARE
 """
 NEXT_IDS = "SELECT nextval('airstair_id') FROM generate_series(1, %s)"
-COPY_CALLS = """
-COPY hub_call (operator_id, id, connection_id, addon, flow, units, title, at, duration_ms, method, url, http_status,
-               outcome, sent, messages, request_headers, request_digest, response_headers, response_body, failure)
-FROM STDIN
+# Not COPY: it does not work where row-level security does.
+SAVE_CALLS = """
+INSERT INTO hub_call (operator_id, id, connection_id, addon, flow, units, title, at, duration_ms, method, url,
+                      http_status, outcome, sent, messages, request_headers, request_digest, response_headers,
+                      response_body, failure)
+SELECT o, i, c, a, f, u::text[], t, at, d, m, url, hs, oc, s, me::jsonb, rh::jsonb, rd, ah::jsonb, ab, fa
+  FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
+              %s::timestamptz[], %s::float8[], %s::text[], %s::text[], %s::int[], %s::text[], %s::int[], %s::text[],
+              %s::text[], %s::bytea[], %s::text[], %s::bytea[], %s::text[])
+       AS new(o, i, c, a, f, u, t, at, d, m, url, hs, oc, s, me, rh, rd, ah, ab, fa)
 """
+# Row by row in one go: as an array, bodies are copied and escaped several times over.
 SAVE_BODY = """
 INSERT INTO hub_call_body (operator_id, digest, body, parts, part_titles) VALUES (%s, %s, %s, %s::text[], %s::text[])
 ON CONFLICT DO NOTHING
@@ -127,4 +140,15 @@ SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], 
 ON CONFLICT (operator_id, connection_id) DO UPDATE SET
        snapshot = EXCLUDED.snapshot, saved_at = EXCLUDED.saved_at, compared_at = EXCLUDED.compared_at,
        paused_until = EXCLUDED.paused_until, failures = EXCLUDED.failures
+"""
+
+# Only while it is being sent: what a person decided, or a successor found after a crash, stands.
+SAVE_MESSAGES = """
+UPDATE hub_message m
+   SET state = n.s, ended_at = n.at, outcome = n.oc, http_status = n.hs, messages = n.m::jsonb,
+       may_be_there = m.may_be_there OR n.s IN ('delivered', 'doubtful'), call_id = COALESCE(n.ci, m.call_id),
+       remote_id = CASE WHEN n.rid = '' THEN m.remote_id ELSE n.rid END
+  FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::text[], %s::int[], %s::text[], %s::text[],
+              %s::bigint[]) AS n(o, id, s, at, oc, hs, m, rid, ci)
+ WHERE (m.operator_id, m.id) = (n.o, n.id) AND m.state = 'sending'
 """

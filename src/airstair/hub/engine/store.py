@@ -7,18 +7,22 @@ itself keeps two workers from writing for one connection.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 import psycopg
 
 from airstair.changes import cursor as change_log
+from airstair.changes.keepalive import OWN_END, SERVER_END
+from airstair.changes.sessions import EVERYBODYS
 from airstair.hub.engine import rows, statements
 from airstair.hub.engine.bodies import Bodies
-from airstair.hub.engine.results import CallMade, Claimed, Known, Result
+from airstair.hub.engine.results import CallMade, Claimed, Known, Result, ToClaim
+from airstair.hub.serving import CONNECTION_CLASS, WORKER_CLASS
 from airstair.kernel.units import Unit, UnitKind
 
 log = logging.getLogger(__name__)
@@ -26,26 +30,16 @@ log = logging.getLogger(__name__)
 LEDGER_CHANNEL = "airstair_ledger"  # payload "operator:connection": its ledger has moved
 
 # Advisory lock keys: the upper half says what is locked, the lower half which.
-_CONNECTION_LOCK = 0x41530001 << 32
-_WORKER_CLASS = 0x41530002
+_CONNECTION_LOCK = CONNECTION_CLASS << 32
+_WORKER_CLASS = WORKER_CLASS
 
-# Both ends look within seconds whether the other is still there: the server, so that the leases of a host that
-# vanished are free again; this side, so that a server that vanished is noticed.
-_LOOK_WHETHER_ALIVE: dict[str, Any] = {
-    "keepalives_idle": 3,
-    "keepalives_interval": 1,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 6_000,
-    "connect_timeout": 10,
-    "options": "-c tcp_keepalives_idle=3 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3"
-    " -c tcp_user_timeout=6000",
-}
 _KINDS = {kind.value for kind in UnitKind}
 
 
 async def connect(address: str) -> psycopg.AsyncConnection:
-    """A connection of the engine's own to the database, in autocommit."""
-    return await psycopg.AsyncConnection.connect(address, autocommit=True, **_LOOK_WHETHER_ALIVE)
+    """A connection of the engine's own to the database, in autocommit. It works for all operators."""
+    options = f"{SERVER_END} {EVERYBODYS}"
+    return await psycopg.AsyncConnection.connect(address, autocommit=True, options=options, **OWN_END)
 
 
 class NewChange(msgspec.Struct, frozen=True):
@@ -55,6 +49,7 @@ class NewChange(msgspec.Struct, frozen=True):
     kind: str
     units: tuple[Unit, ...]
     bulk: bool
+    at: datetime  # when it was written, by the database's clock
 
     @property
     def about_connections(self) -> bool:
@@ -101,6 +96,22 @@ class Store:
         async with self._reading:
             return await (await self._reader.execute(statement, parameters)).fetchall()
 
+    async def read(self, statement: str, parameters: Any) -> list[tuple[Any, ...]]:
+        """What a statement answers that writes nothing."""
+        return await self._read(statement, parameters)
+
+    async def write(self, statement: str, parameters: Any) -> list[tuple[Any, ...]]:
+        """Run one statement over the connection that holds the leases; it is committed when this returns."""
+        async with self._writing:
+            done = await self._writer.execute(statement, parameters)
+            return await done.fetchall() if done.description else []
+
+    @contextlib.asynccontextmanager
+    async def writing(self) -> AsyncIterator[psycopg.AsyncConnection]:
+        """A transaction over the connection that holds the leases."""
+        async with self._writing, self._writer.transaction():
+            yield self._writer
+
     # ── Leases ──────────────────────────────────────────────────────────────────────────────────
 
     async def workers(self) -> set[int]:
@@ -127,8 +138,8 @@ class Store:
         statement = change_log.READ_NEW if operator_id is None else change_log.READ_NEW_OF_OPERATOR
         found = await self._read(statement, {"cursor": cursor, "operator": operator_id})
         changes = [
-            NewChange(operator, kind, _units(units), bulk)
-            for _, operator, seq, _, kind, units, bulk in found
+            NewChange(operator, kind, _units(units), bulk, at)
+            for _, operator, seq, at, kind, units, bulk in found
             if seq is not None
         ]
         return found[0][0], changes
@@ -176,24 +187,32 @@ class Store:
             of = {"operator": operator_id, "connection": connection_id, "now": now}
             return (await self._writer.execute(statements.LOST, of)).rowcount
 
-    async def claim(
-        self, key: tuple[int, int, str], units: Mapping[Unit, str], floor: timedelta, now: datetime
-    ) -> Claimed:
-        """Write down that these units are about to be sent, before any of it goes out. `units`: with their titles.
+    async def claim(self, wanted: Sequence[ToClaim]) -> dict[ToClaim, Claimed]:
+        """Write down that these units are about to be sent, before any of it goes out.
 
-        `key` is (operator, connection, flow). Refused are units that the partner got less than `floor` ago, through
-        whichever connection, and all of them when the connection is no longer on.
+        Refused are units that the partner got less than their floor ago, through whichever connection, and those of
+        connections that are no longer on.
         """
-        operator_id, connection_id, flow = key
-        wanted = {"units": [str(unit) for unit in units], "titles": list(units.values()), "floor": floor, "now": now}
-        of = {"operator": operator_id, "connection": connection_id, "flow": flow}
+        found: dict[ToClaim, Claimed] = {}
+        left = list(wanted)
+        while left:
+            # One statement does not see what it writes: a unit of an operator goes into it once.
+            now = {(one.operator_id, one.flow, one.unit): one for one in reversed(left)}
+            left = [one for one in left if now[one.operator_id, one.flow, one.unit] is not one]
+            found |= await self._claim(list(now.values()))
+        return found
+
+    async def _claim(self, wanted: Sequence[ToClaim]) -> dict[ToClaim, Claimed]:
+        columns = rows.columns([(*one[:3], str(one.unit), *one[4:]) for one in wanted])
         async with self._writing:
-            found = await (await self._writer.execute(statements.CLAIM, of | wanted)).fetchall()
-        latest = {Unit.read(unit): at for unit, granted, at in found if not granted}
-        return Claimed(
-            units=frozenset(Unit.read(unit) for unit, granted, _ in found if granted),
-            too_soon={unit: at for unit, at in latest.items() if at is not None and at + floor > now},
-        )
+            answers = await (await self._writer.execute(statements.CLAIM, columns)).fetchall()
+        by_key = {(*one[:3], str(one.unit)): one for one in wanted}
+        found = {}
+        for operator_id, connection_id, flow, unit, granted, at in answers:
+            one = by_key[operator_id, connection_id, flow, unit]
+            too_soon = at if not granted and at is not None and at + one.floor > one.now else None
+            found[one] = Claimed(granted, too_soon)
+        return found
 
     async def unclaim(self, key: tuple[int, int, str], units: Iterable[Unit]) -> None:
         """These were claimed and then not sent after all."""
@@ -229,7 +248,10 @@ class Store:
             ids = await self._save_calls(calls)
             results = [(r, ids[i]) for i, call in enumerate(calls) for r in call.results]
             results += [(r, None) for r in unchanged]
-            await self._save_results([one for one in results if (one[0].operator_id, one[0].connection_id) in there])
+            kept = [one for one in results if (one[0].operator_id, one[0].connection_id) in there]
+            await self._save_results([one for one in kept if one[0].in_ledger])
+            if messages := [rows.message_row(r, call_id) for r, call_id in kept if r.message is not None]:
+                await self._writer.execute(statements.SAVE_MESSAGES, _columns(messages))
             if moved := [row for row in cursors if row[:2] in there]:
                 await self._writer.execute(statements.SAVE_CURSORS, _columns(moved))
             moved_ledgers = sorted({f"{r.operator_id}:{r.connection_id}" for r, _ in results})
@@ -256,10 +278,8 @@ class Store:
         fresh = await (await self._writer.execute(statements.NEXT_IDS, [len(made)])).fetchall()
         left = iter([row[0] for row in fresh])
         ids = [next(left) if call.exchange is not None else None for call in calls]
-        async with self._writer.cursor() as cursor, cursor.copy(statements.COPY_CALLS) as copy:
-            for call, call_id in zip(calls, ids, strict=True):
-                if call_id is not None:
-                    await copy.write_row(rows.call_row(call, call_id))
+        written = [rows.call_row(call, id_) for call, id_ in zip(calls, ids, strict=True) if id_ is not None]
+        await self._writer.execute(statements.SAVE_CALLS, rows.columns(written))
         return ids
 
     async def _save_results(self, results: Sequence[tuple[Result, int | None]]) -> None:
@@ -275,7 +295,7 @@ class Store:
                 else:
                     first[key] = one
             written = [rows.ledger_row(result, call_id) for result, call_id in first.values()]
-            await self._writer.execute(statements.SAVE_RESULTS, _columns(written))
+            await self._writer.execute(statements.SAVE_RESULTS, rows.columns(written))
             results = later
 
 

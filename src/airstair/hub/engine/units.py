@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from airstair.hub.engine.judging import Verdict
 from airstair.hub.engine.results import Known
+from airstair.hub.engine.staleness import Staleness
 from airstair.hub.engine.standing import Standing
 from airstair.hub.engine.waiting import DueTimes, Waiting
 from airstair.hub.flows import Every, Mirror
@@ -29,6 +30,7 @@ class Units:
         self.key = (leased.connection.operator_id, leased.connection.id, flow.key)
         self.waiting = Waiting()
         self.due = DueTimes()
+        self.stale = Staleness()
         self._titles: dict[Unit, str] = {}
         self._known: OrderedDict[Unit, Known] = OrderedDict()
         self._sending: dict[Unit, datetime] = {}  # clock flows: what is being prepared or sent, since when
@@ -83,6 +85,7 @@ class Units:
         """The units that are ours to send from now on. For clock flows `stored` is the whole ledger."""
         self._titles = dict(units)
         self.waiting.keep_only(self.is_ours)
+        self.stale.keep_only(self.is_ours)
         if not self.by_clock:
             return
         for gone in [unit for unit in self._known if unit not in self._titles and unit not in self._sending]:
@@ -101,6 +104,7 @@ class Units:
         """Only these are still ours: what else waits is not sent."""
         self._titles = {unit: units[unit] for unit in self._titles if unit in units}
         self.waiting.keep_only(self.is_ours)
+        self.stale.keep_only(self.is_ours)
         for gone in [unit for unit in self.due if unit not in self._titles]:
             self.due.set(gone, None)
         if not self.by_clock:  # should one come back, another connection may have sent it meanwhile
@@ -130,9 +134,13 @@ class Units:
 
     # ── What is to be done ──────────────────────────────────────────────────────────────────────
 
-    def changed(self, unit: Unit, generation: int, *, bulk: bool) -> None:
-        """A change names the unit; its document may be stale."""
-        if not self.by_clock and unit in self._titles:
+    def changed(self, unit: Unit, generation: int, *, bulk: bool, at: datetime | None = None) -> None:
+        """A change names the unit; its document may be stale. `at`: when it was written, where that is known."""
+        if at is not None and unit in self._titles:
+            self.stale.changed(unit, at)
+        if self.by_clock:
+            self.leased.services.kept.changed(self, unit)
+        elif unit in self._titles:
             self.waiting.put(unit, generation, bulk=bulk)
 
     def asked(self, generation: int) -> None:
@@ -199,9 +207,11 @@ class Units:
         """Up to `most` units to send now. They are under way until `settled`, `attempted` or `give_back`."""
         now = self._now()
         if not self.by_clock:
-            return self.waiting.take(most, lambda unit: self.floor_has_passed(unit, now))
-        units = self.due.take(now, most)
-        self._sending.update(dict.fromkeys(units, now))
+            units = self.waiting.take(most, lambda unit: self.floor_has_passed(unit, now))
+        else:
+            units = self.due.take(now, most)
+            self._sending.update(dict.fromkeys(units, now))
+        self.stale.taken(units)
         return units
 
     # ── What has been done ──────────────────────────────────────────────────────────────────────

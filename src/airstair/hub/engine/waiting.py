@@ -124,6 +124,10 @@ class DueTimes:
             heapq.heappop(self._heap)  # set to another time since, or taken
         return self._heap[0][0] if self._heap else None
 
+    def overdue(self, now: datetime) -> int:
+        """How many could be sent now."""
+        return sum(when <= now for when in self._due.values())
+
     def __iter__(self) -> Iterator[Unit]:
         return iter(list(self._due))
 

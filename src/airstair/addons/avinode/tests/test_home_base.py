@@ -116,6 +116,21 @@ def test_never_available_away_from_home_base(made: list[Activity], hours: int | 
         assert where is None or where <= {HOME}, when
 
 
+@settings(max_examples=300)
+@given(made=activities(), minutes=st.integers(0, 3000), later=st.floats(0, 1), everything=st.booleans())
+def test_a_document_stays_as_it_is_for_as_long_as_it_says(
+    made: list[Activity], minutes: int, later: float, everything: bool
+) -> None:
+    wanted: dict[str, Any] = {"send_options": True, "send_opportunities": True} if everything else {}
+    wanted |= ONLY_HOME | {"reposition_to_home_base_after_h": 5} if everything else {}
+    picture, now = schedule(*made), NOW + timedelta(minutes=minutes)
+    first = mapped(picture, now, **wanted)
+    assert first.good_until is not None and now <= first.good_until <= now + DAY
+    then = now + (first.good_until - now - timedelta(microseconds=1)) * later
+    if then >= now:
+        assert mapped(picture, then, **wanted) == first
+
+
 @pytest.mark.req("AVI-22")
 @settings(max_examples=200)
 @given(made=activities(), hours=st.integers(0, 240), only=st.booleans())

@@ -1,0 +1,138 @@
+"""Writes one fetched page into the record: its items by the add-on's `absorb`, and the cursor after it, together.
+
+Runs in a thread, over Django's own connection. A worker that has lost its lease writes nothing: the cursor moves only
+for the run that the table names, and the page goes with it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.db import InterfaceError, OperationalError, transaction
+from django.db import connection as database
+
+from airstair.hub.connections.queries import LiveConnection
+from airstair.hub.flows import Absorbed, AbsorbedAs, Absorbing, Fetched, Pull
+from airstair.kernel.actor import Actor, ActorKind
+from airstair.kernel.errors import AirstairError
+
+log = logging.getLogger(__name__)
+
+MOST_REASONS = 300  # kept of one run
+_LONGEST_REASON, _LONGEST_TITLE = 500, 160  # characters
+_NOT_READ = "Airstair could not take it in. This is a fault of the add-on; its developers find it in the log."
+_ANEW = frozenset({"40P01", "40001", "55P03"})  # deadlock, serialization, lock not to be had: the same page once more
+_TRIES = 3
+
+_MOVE = """
+UPDATE hub_pull SET cursor = %(cursor)s
+ WHERE (operator_id, connection_id, flow) = (%(operator)s, %(connection)s, %(flow)s) AND run_id = %(run)s
+"""
+_COUNT = """
+UPDATE hub_pull_run
+   SET pages = pages + 1, fetched = fetched + %(fetched)s, new = new + %(new)s, updated = updated + %(updated)s,
+       unchanged = unchanged + %(unchanged)s, skipped = skipped + %(skipped)s, reasons = %(reasons)s
+ WHERE (operator_id, id) = (%(operator)s, %(run)s)
+RETURNING fetched
+"""
+_REASONS = "SELECT reasons FROM hub_pull_run WHERE (operator_id, id) = (%(operator)s, %(run)s)"
+
+
+class NotOurs(Exception):
+    """Another worker fetches through this connection by now; nothing of the page was kept."""
+
+
+def partner_actor(flow: Pull, connection: LiveConnection) -> Actor:
+    """The partner, as commands and the audit trail know it, with what the flow says that it may do."""
+    return Actor(
+        operator_id=connection.operator_id,
+        kind=ActorKind.PARTNER,
+        key=connection.addon.key,
+        label=connection.addon.name,
+        rights=frozenset(right.value for right in flow.rights),
+    )
+
+
+def absorb_page(flow: Pull, connection: LiveConnection, run_id: int, page: Fetched, now: datetime) -> None:
+    """Keep the page and its cursor, or neither. Raises `NotOurs`, and what the database raises."""
+    for left in reversed(range(_TRIES)):
+        try:
+            with transaction.atomic():
+                _absorb_page(flow, connection, run_id, page, now)
+            return
+        except OperationalError as problem:
+            again = getattr(problem.__cause__, "sqlstate", None) in _ANEW
+            if not again or not left:
+                raise
+
+
+def _absorb_page(flow: Pull, connection: LiveConnection, run_id: int, page: Fetched, now: datetime) -> None:
+    context = Absorbing(
+        actor=partner_actor(flow, connection), settings=connection.settings, now=now, aircraft=connection.aircraft
+    )
+    counts: Counter[AbsorbedAs] = Counter()
+    reasons: list[list[str]] = []
+    for item in page.items:
+        absorbed = _absorbed(flow, item, context)
+        counts[absorbed.kind] += 1
+        if absorbed.kind is AbsorbedAs.SKIPPED:
+            reasons.append([_plain(absorbed.title, _LONGEST_TITLE), _plain(absorbed.reason, _LONGEST_REASON)])
+    _keep(flow, connection, run_id, page, counts, reasons)
+
+
+def _absorbed(flow: Pull, item: Any, context: Absorbing) -> Absorbed:
+    """What became of the item. It is written as a whole or not at all."""
+    try:
+        with transaction.atomic():
+            absorbed = flow.absorb(item, context)
+            if not isinstance(absorbed, Absorbed):
+                raise TypeError(f"absorb() answered {type(absorbed).__name__}.")
+    except AirstairError as refusal:
+        absorbed = Absorbed.skipped(str(refusal))
+    except (OperationalError, InterfaceError):
+        raise  # the database is away, or wants the page once more
+    except Exception:  # one item that the add-on stumbles over must not keep the others from being taken in
+        log.exception("The add-on %s could not absorb an item.", context.actor.key)
+        absorbed = Absorbed.skipped(_NOT_READ)
+    if absorbed.title or absorbed.kind is not AbsorbedAs.SKIPPED:
+        return absorbed
+    return msgspec.structs.replace(absorbed, title=_title(flow, item))
+
+
+def _title(flow: Pull, item: Any) -> str:
+    try:
+        return str(flow.item_title(item))
+    except Exception:  # noqa: BLE001 - an item so odd that it cannot even be named
+        return type(item).__name__
+
+
+def _keep(
+    flow: Pull,
+    connection: LiveConnection,
+    run_id: int,
+    page: Fetched,
+    counts: Counter[AbsorbedAs],
+    reasons: Sequence[list[str]],
+) -> None:
+    values: dict[str, Any] = {"operator": connection.operator_id, "connection": connection.id, "flow": flow.key}
+    values |= {"run": run_id, "cursor": page.cursor, "fetched": len(page.items)}
+    values |= {kind.value: counts[kind] for kind in AbsorbedAs}
+    with database.cursor() as cursor:
+        cursor.execute(_MOVE, values)
+        if cursor.rowcount != 1:
+            raise NotOurs
+        cursor.execute(_REASONS, values)
+        stored = cursor.fetchone()[0]
+        before = msgspec.json.decode(stored) if isinstance(stored, str) else stored
+        values["reasons"] = msgspec.json.encode([*before, *reasons][:MOST_REASONS]).decode()
+        cursor.execute(_COUNT, values)
+
+
+def _plain(text: str, longest: int) -> str:
+    """As PostgreSQL takes it."""
+    return text.replace("\x00", "�").encode("utf-8", "replace").decode()[:longest]
