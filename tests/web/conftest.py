@@ -132,7 +132,7 @@ def live_port(transactional_db: None, settings: Any) -> Iterator[int]:
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", str(port)]
     process = subprocess.Popen([*command, "airstair.web.live.asgi:application"], env=environ)
     try:
-        _wait_until_ready(f"http://127.0.0.1:{port}/healthz", process)
+        _wait_until_ready(f"http://127.0.0.1:{port}/healthz/ready", process)
         settings.LIVE_URL = f"http://localhost:{port}"
         yield port
     finally:
@@ -145,7 +145,7 @@ def _wait_until_ready(address: str, process: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with urllib.request.urlopen(address, timeout=2) as answer:
-                if answer.status == 204:
+                if answer.status == 200:
                     return
         except OSError:
             time.sleep(0.1)

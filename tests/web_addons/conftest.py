@@ -15,12 +15,13 @@ from django.core.cache import cache
 from django.test import Client
 from playwright.sync_api import Browser, sync_playwright
 
-from airstair.hub import registry
+from airstair.hub import health, registry
 from airstair.hub.connections.commands import ConnectionInput, configure
 from airstair.hub.connections.queries import ConnectionFacts, connection
 from airstair.hub.contract import Addon, Category
 from airstair.hub.flows import Budget, Certainty, Every, Fact, Horizon, Mirror, NextTick, OnChange
 from airstair.hub.models import CallBody, CallRow, Connection, LedgerRow
+from airstair.hub.serving import Serving
 from airstair.hub.setting import Settings, setting
 from airstair.kernel.clock import ManualClock
 from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
@@ -282,6 +283,19 @@ def _quick_and_fresh(settings: Any) -> None:
     settings.SANDBOX_URL = "http://127.0.0.1:8900"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cache.clear()
+
+
+class Everybody(dict[int, int]):
+    """Who serves each connection: always the same worker."""
+
+    def get(self, connection: int, default: Any = None) -> int:
+        return 7
+
+
+@pytest.fixture(autouse=True)
+def worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that serves every connection, as far as pages can see. `tests/observing` looks at real ones."""
+    monkeypatch.setattr(health, "serving", lambda: Serving(workers={7: 1}, by=Everybody()))
 
 
 @pytest.fixture

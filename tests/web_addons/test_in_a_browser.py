@@ -103,7 +103,7 @@ def test_an_export_is_watched_until_its_end_without_reloading(screen: Page, desk
 
 
 @pytest.mark.parametrize("path", ["/addons/", "/addons/skymart", "/addons/skymart/configuration",
-                                  "/addons/skymart/activity", "/addons/calls", "call"])  # fmt: skip
+                                  "/addons/skymart/activity", "/addons/calls", "/settings/status", "call"])  # fmt: skip
 def test_the_pages_fit_a_phone(screen: Page, desk: Desk, path: str) -> None:
     facts = desk.connect()
     call = desk.call(facts, 0, body=b'{"activities":[{"id":"f-1"}]}', messages=(said("Hm. " * 30),))

@@ -17,6 +17,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django_htmx.middleware import HtmxDetails
 
+from airstair.kernel.about import also_about
 from airstair.kernel.actor import Actor
 from airstair.kernel.errors import AirstairError, Conflict, Forbidden, Invalid, NotFound
 from airstair.records.operators import queries as operators
@@ -101,6 +102,7 @@ def _acting(request: HttpRequest) -> HttpResponseBase | None:
     try:
         acting.actor = operators.actor_for_user(request.user.id, operator_id)
         acting.operator = operators.operator(operator_id)
+        also_about(operator=operator_id, member=request.user.id)
     except NotFound:
         # The place was taken away while the session lived on.
         request.session.pop(OPERATOR_KEY, None)

@@ -10,7 +10,7 @@ from airstair.web.fleet import views as fleet
 from airstair.web.live import views as live
 from airstair.web.ops import airports, board, events, extras, flights, trips
 from airstair.web.settings import airports as own_airports
-from airstair.web.settings import operator, people
+from airstair.web.settings import operator, people, status
 from airstair.web.settings import trail as audit
 
 register_converter(IdConverter, "id")
@@ -64,6 +64,7 @@ _settings = [
     path("settings/airports/edit", own_airports.edit_airport, name="airport-edit"),
     path("settings/airports/remove", own_airports.remove_airport, name="airport-remove"),
     path("settings/audit/", audit.audit, name="settings-audit"),
+    path("settings/status", status.status, name="settings-status"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -16,7 +16,19 @@ from markdown_it import MarkdownIt
 
 from airstair.hub.connections.queries import default_connection
 from airstair.hub.contract import Addon
-from airstair.hub.flows import Backoff, Budget, Certainty, Every, Flow, Removal, Write
+from airstair.hub.flows import (
+    Backoff,
+    Budget,
+    ByHand,
+    Certainty,
+    Every,
+    Flow,
+    Mirror,
+    Post,
+    Pull,
+    Removal,
+    Write,
+)
 from airstair.hub.registry import addon
 from airstair.hub.setting import read_settings, secret_names
 from airstair.kernel.errors import Invalid
@@ -89,6 +101,22 @@ def rendered(text: str) -> SafeString:
 
 def rules_of(flow: Flow, one: Addon, stored: dict[str, Any]) -> list[tuple[str, str]]:
     """Trigger, floor, retry and the rest of one flow."""
+    if isinstance(flow, Post):
+        return [
+            ("Trigger", _trigger(flow, one, stored)),
+            ("Sent twice", "Never without a person's word: what is sent cannot be taken back"),
+            ("Retry", f"{_retry(flow)}. Only what the partner certainly has not seen"),
+            ("At once", f"{flow.calls_at_once} calls, each about one {flow.unit.value}"),
+            ("Deadline of a call", length(flow.deadline)),
+        ]
+    if isinstance(flow, Pull):
+        return [
+            ("Trigger", _trigger(flow, one, stored)),
+            ("Floor", f"Never two runs within {length(flow.floor)}" if flow.floor else "None"),
+            ("Retry", _retry(flow)),
+            ("May do here", ", ".join(sorted(flow.rights))),
+            ("Deadline of a call", length(flow.deadline)),
+        ]
     ahead = "all that is planned" if flow.horizon.ahead is None else f"the next {length(flow.horizon.ahead)}"
     return [
         ("Trigger", _trigger(flow, one, stored)),
@@ -103,6 +131,8 @@ def rules_of(flow: Flow, one: Addon, stored: dict[str, Any]) -> list[tuple[str, 
 
 
 def _trigger(flow: Flow, one: Addon, stored: dict[str, Any]) -> str:
+    if isinstance(flow.trigger, ByHand):
+        return "Only when a person asks"
     if not isinstance(flow.trigger, Every):
         return "When something that it shows has changed"
     hidden = secret_names(one.settings)
@@ -111,7 +141,9 @@ def _trigger(flow: Flow, one: Addon, stored: dict[str, Any]) -> str:
     except Invalid:
         settings = one.settings()
     minutes = flow.trigger.minutes(settings)
-    return f"Every {minutes} minutes, changed or not" if minutes else "Only with EXPORT NOW"
+    if not minutes:
+        return "Only with EXPORT NOW" if isinstance(flow, Mirror) else "Only when a person asks"
+    return f"Every {minutes} minutes, changed or not" if isinstance(flow, Mirror) else f"Every {minutes} minutes"
 
 
 def _retry(flow: Flow) -> str:

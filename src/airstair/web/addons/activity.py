@@ -18,7 +18,7 @@ from airstair.hub import health
 from airstair.hub.calls import calls
 from airstair.hub.connections.queries import ConnectionFacts, connections
 from airstair.hub.contract import Addon
-from airstair.hub.health import Clocks, Health, LedgerLine
+from airstair.hub.health import Clocks, LedgerLine
 from airstair.hub.registry import addon
 from airstair.kernel.errors import NotFound
 from airstair.kernel.outcome import OutcomeKind
@@ -26,12 +26,12 @@ from airstair.kernel.units import UnitKind
 from airstair.records.fleet.queries import visible_aircraft
 from airstair.records.operators.rules import Right
 from airstair.web.acting import PageRequest, page
-from airstair.web.addons import exporting, times
+from airstair.web.addons import exporting, times, traffic
 from airstair.web.addons.looks import SENDING, Look, look_of_health, look_of_outcome
 from airstair.web.addons.telling import Titles, Told
 
-# Connections 2, ledger 2, clocks 4, what may be seen 1, calls 2 for durations; 7 more when messages name flights;
-# 3 more with the progress of an export.
+# Connections 2, ledger 2, who serves 1, what is unread 1, what may be seen 1, calls 2 for durations; 7 more when
+# messages name flights; 3 more with the progress of an export.
 _ON_A_PAGE = 200
 _MOST_CALLS = 500
 MOST_TOLD = 12
@@ -112,9 +112,10 @@ def activity(request: PageRequest, key: str) -> HttpResponse:
     if facts is not None:
         visible = visible_aircraft(request.actor)
         lines = health.lines_of(request.operator.id, [facts])[facts.id]
-        context |= _state(request, one, facts, lines)
+        context |= _state(facts, lines)
         context |= _rows(request, one, facts, [line for line in lines if may_see(line, visible)], visible)
         context |= exporting.panel(request, facts, visible)
+        context |= traffic.panels(request, one, facts, visible)
     return render(request, "web/addons/_activity.html" if request.htmx else "web/addons/activity.html", context)
 
 
@@ -145,13 +146,11 @@ def is_warned_of(line: LedgerLine) -> bool:
     return any(m.level in ("error", "warning") for m in line.warnings)
 
 
-def _state(request: PageRequest, one: Addon, facts: ConnectionFacts, lines: list[LedgerLine]) -> dict[str, object]:
+def _state(facts: ConnectionFacts, lines: list[LedgerLine]) -> dict[str, object]:
     now = times.now()
-    state, sentence = Health.OFF, facts.check_problem or "It is switched off: nothing is sent."
-    if facts.on:
-        state, sentence = health.judge(facts, one, lines, now)
-    clocks = health.clocks(request.operator.id, facts.id)
-    return {"look": look_of_health(state), "sentence": sentence, "tiles": tiles(clocks, now), "now": now}
+    stand = health.stands(facts.operator_id, [facts], {facts.id: lines}, now)[facts.id]
+    look = look_of_health(stand.health)
+    return {"look": look, "sentence": stand.sentence, "tiles": tiles(stand.clocks, now), "now": now}
 
 
 def tiles(clocks: Clocks, now: datetime) -> list[Tile]:
@@ -197,6 +196,7 @@ def _rows(
         "at_page": at,
         "pages": range(1, pages + 1),
         "there_are_units": bool(lines),
+        "keeps_mirrors": bool(one.mirrors),
     }
 
 

@@ -37,7 +37,7 @@ class Shown:
 
 @page(methods=("GET",))
 def cards(request: PageRequest) -> HttpResponse:
-    """Everybody sees the cards; the way to the configuration only who may use it. Six statements."""
+    """Everybody sees the cards; the way to the configuration only who may use it. Eight statements."""
     now = times.now()
     everything = [_shown(card, now) for card in health.cards(request.operator.id, clock=times.CLOCK)]
     category, state, remarks = _filters(request)

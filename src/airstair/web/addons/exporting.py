@@ -111,7 +111,7 @@ def panel(request: PageRequest, facts: ConnectionFacts, visible: Collection[int]
 
 def possible_from(line: LedgerLine, one: Addon, now: datetime) -> datetime | None:
     """When the unit's next export is possible; `None` when it is possible now."""
-    floor = next((flow.floor for flow in one.flows if flow.key == line.flow), None)
+    floor = next((flow.floor for flow in one.mirrors if flow.key == line.flow), None)
     if floor is None or line.last_attempt is None or line.last_attempt + floor <= now:
         return None
     return line.last_attempt + floor

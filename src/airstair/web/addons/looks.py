@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from airstair.hub.flows import MessageState
 from airstair.hub.health import Health
 from airstair.kernel.outcome import OutcomeKind, WhoActs
 
@@ -23,8 +24,10 @@ _HEALTHS = {
     Health.STARTING: Look("Starting", "…", "info"),
     Health.WELL: Look("Well", "✓", "ok"),
     Health.WITH_ERRORS: Look("Accepted with errors", "!", "warn"),
+    Health.WAITING: Look("Waits for a person", "?", "warn", "A message was refused, or its answer was lost."),
     Health.FAILING: Look("Failing", "×", "bad"),
     Health.LATE: Look("Late", "◷", "warn"),
+    Health.UNSERVED: Look("No worker", "◌", "bad", "Nothing is sent until a worker runs: “airstair worker”."),
 }
 _SYMBOLS = {
     OutcomeKind.ACCEPTED: ("✓", "ok"),
@@ -44,6 +47,14 @@ _WHO = {
     WhoActs.OPS: "For OPS: mend the flight or event that the message names.",
     WhoActs.ADMIN: "For an admin: look at the configuration.",
     WhoActs.DEVELOPERS: "For the developers: the answer could not be read. The call shows it.",
+}
+MESSAGES = {
+    MessageState.READY: Look("Ready", "…", "info"),
+    MessageState.SENDING: Look("Sending", "→", "info"),
+    MessageState.DELIVERED: Look("Delivered", "✓", "ok"),
+    MessageState.REFUSED: Look("Refused", "×", "bad"),
+    MessageState.DOUBTFUL: Look("In doubt", "?", "warn"),
+    MessageState.WITHDRAWN: Look("Withdrawn", "○", "quiet"),
 }
 NEVER_SENT = Look("Not sent yet", "○", "quiet", "Nothing has been sent since it was ticked.")
 SENDING = Look("Sending", "→", "info", "A call is under way.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from airstair.web.addons import about, activity, call_pages, cards, configuration, exporting, people
+from airstair.web.addons import about, activity, call_pages, cards, configuration, exporting, people, traffic
 from airstair.web.converters import IdConverter
 
 # A name of its own: the other pages register theirs, in an order that nobody should have to know.
@@ -21,5 +21,7 @@ urlpatterns = [
     path("<slug:key>/connections/<hub_id:connection_id>/remove", configuration.remove, name="connection-remove"),
     path("<slug:key>/activity", activity.activity, name="addon-activity"),
     path("<slug:key>/connections/<hub_id:connection_id>/export", exporting.export, name="addon-export"),
+    path("<slug:key>/messages/<hub_id:message_id>/<slug:decision>", traffic.decide, name="message-decide"),
+    path("<slug:key>/connections/<hub_id:connection_id>/fetch/<slug:flow>", traffic.fetch, name="addon-fetch"),
     path("<slug:key>/runs/<hub_id:run_id>", exporting.run, name="addon-run"),
 ]
