@@ -14,17 +14,20 @@ from typing import Any
 import msgspec
 
 from airstair.running.guarded import guarded
-from benchmarks import edits, machine, snapshots, starts, upload
+from benchmarks import edits, growth, held, idle, isolation, machine, recovery, snapshots, starts, upload
 from benchmarks.figures import Part
+from benchmarks.peers import compare
 from benchmarks.sizes import TINY, Sizes
 from benchmarks.stage import Stage, staged
 
 RESULTS = Path(__file__).with_name("results.json")
 
 
-def _on_stage(part: Callable[[Stage, Sizes], Part]) -> Callable[[Sizes], Part]:
+def _on_stage(part: Callable[[Stage, Sizes], Part], *, cores: int | None = None) -> Callable[[Sizes], Part]:
+    """`cores`: keep everything on so many."""
+
     def measure(sizes: Sizes) -> Part:
-        with staged() as stage:
+        with machine.pinned(cores), staged() as stage:
             found = part(stage, sizes)
             return msgspec.structs.replace(found, figures={"postgresql": stage.version, **found.figures})
 
@@ -36,6 +39,12 @@ PARTS: dict[str, tuple[str, Callable[[Sizes], Part]]] = {
     "upload": ("Full upload, and the memory after it", _on_stage(upload.measure)),
     "edits": ("From an edit to the last partner", _on_stage(edits.measure)),
     "snapshots": ("Loading snapshots", _on_stage(snapshots.measure)),
+    "peers": ("Against Celery and pgqueuer", _on_stage(compare.measure, cores=compare.CORES)),
+    "recovery": ("After a worker is killed", _on_stage(recovery.measure)),
+    "held": ("A rate of edits, held", _on_stage(held.measure)),
+    "growth": ("An edit among few and among very many flights", _on_stage(growth.measure)),
+    "idle": ("When nothing happens", _on_stage(idle.measure)),
+    "isolation": ("A hanging partner, and another operator's import", _on_stage(isolation.measure)),
     "starts": ("Starting “airstair up”", starts.measure),
 }
 

@@ -1,7 +1,8 @@
-"""Partners made up for measuring: each keeps every aircraft's schedule, sent on change, one aircraft a call.
+"""Partners made up for measuring: each keeps every aircraft's schedule, sent on change, one aircraft a call or a set.
 
 One add-on for each partner, because an operator has one connection of an add-on for an aircraft. They differ in
-nothing but their name. Run as `python -m benchmarks.mirrors COUNT`, this is the product's worker with them in it.
+nothing but their name. Run as `python -m benchmarks.mirrors COUNT [UNITS_PER_CALL]`, this is the product's worker with
+them in it.
 """
 
 from __future__ import annotations
@@ -86,6 +87,8 @@ def _stamp(notes: str) -> int:
 async def send(call: Call) -> Sequence[Outcome]:
     """One PUT for each document."""
     outcomes = []
+    if len(call.documents) > 1:
+        return await _send_set(call)
     for one in call.documents:
         url = f"{call.settings.base_url}/{one.unit}"
         answer = await call.http.request(
@@ -96,12 +99,31 @@ async def send(call: Call) -> Sequence[Outcome]:
     return outcomes
 
 
+async def _send_set(call: Call) -> Sequence[Outcome]:
+    """One PUT for all documents; the address says which, so that the receiver need not read the body."""
+    bodies = [one.document.body for one in call.documents]
+    stamps = "&".join(f"{one.unit}={stamp_of(body)}" for one, body in zip(call.documents, bodies, strict=True))
+    answer = await call.http.request(
+        "PUT",
+        f"{call.settings.base_url}/set?{stamps}",
+        headers={"Content-Type": "application/json"},
+        body=b"[" + b",".join(bodies) + b"]",
+    )
+    kind = OutcomeKind.ACCEPTED if answer.status == 200 else OutcomeKind.REFUSED
+    return [Outcome(kind=kind, sent=len(one.document.parts), http_status=answer.status) for one in call.documents]
+
+
+def stamp_of(body: bytes) -> int:
+    """The number that a body begins with."""
+    return int(body[len(b'{"stamp":') : body.index(b",")])
+
+
 def key(number: int) -> str:
     """The key of one partner's add-on."""
     return f"bench{number:02}"
 
 
-def addon(number: int) -> Addon:
+def addon(number: int, units_per_call: int = 1) -> Addon:
     """The add-on of one partner."""
     return Addon(
         key=key(number),
@@ -118,6 +140,7 @@ def addon(number: int) -> Addon:
                 horizon=Horizon(back=timedelta(days=1)),
                 document=document,
                 send=send,
+                units_per_call=units_per_call,
             ),
         ),
         facts=(Fact("It answers at once.", Certainty.ASSUMED, "benchmarks/receiver.py"),),
@@ -125,15 +148,15 @@ def addon(number: int) -> Addon:
     )
 
 
-def register_all(count: int) -> None:
+def register_all(count: int, units_per_call: int = 1) -> None:
     for number in range(count):
-        register(addon(number))
+        register(addon(number, units_per_call))
 
 
 def main(words: list[Any]) -> None:
     from airstair.cli.session import open_record
 
-    register_all(int(words[0]))
+    register_all(*map(int, words))
     with open_record(None):
         from airstair.hub.worker import work
 

@@ -29,15 +29,21 @@ class Program:
     """One child process that talks in lines. It ends when we do, however we end."""
 
     def __init__(
-        self, name: str, argv: Sequence[str], environ: Mapping[str, str], *, stop: int = signal.SIGTERM
+        self,
+        name: str,
+        argv: Sequence[str],
+        environ: Mapping[str, str],
+        *,
+        stop: int = signal.SIGTERM,
+        interpreter: str | None = None,
     ) -> None:
-        """`argv` without the interpreter, as `["-m", "benchmarks.receiver"]`."""
+        """`argv` without the interpreter, as `["-m", "benchmarks.receiver"]`; `interpreter`: another one than ours."""
         self.name = name
         self._stop = stop
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._said: list[str] = []
         self._process = subprocess.Popen(
-            guarded([sys.executable, *argv], signal.SIGTERM),
+            guarded([interpreter or sys.executable, *argv], signal.SIGTERM),
             cwd=ROOT,
             env={**os.environ, **environ, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.PIPE,
@@ -82,6 +88,12 @@ class Program:
     @property
     def last_words(self) -> str:
         return " / ".join(self._said[-12:]) or "(none)"
+
+    def kill(self) -> None:
+        """End it and whatever it has started at once, as a crash would."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
     def end(self, seconds: float = 75.0) -> None:
         """Ask it to stop, and wait; then end it and whatever it has started."""

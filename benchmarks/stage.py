@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from airstair.kernel.actor import Actor
-from airstair.running.cluster import Cluster
+from airstair.kernel.scope import all_operators
+from airstair.running.cluster import DATABASE, SUPERUSER, Cluster
+from airstair.running.ports import LOOPBACK
 from benchmarks.processes import Failed, cpu_seconds, memory_mib
 
 
@@ -34,6 +36,14 @@ class Stage:
         if pid is None:
             raise Failed("PostgreSQL has ended.")
         return pid
+
+    @property
+    def superuser_address(self) -> str:
+        """For filling in sets: past foreign keys and past the wall between operators."""
+        record = self._cluster.record
+        if record is None:
+            raise Failed("PostgreSQL has ended.")
+        return f"postgresql://{SUPERUSER}:{record.superuser_password}@{LOOPBACK}:{record.port}/{DATABASE}"
 
     def postgres_cpu(self) -> float:
         return cpu_seconds(self.postgres)
@@ -88,7 +98,8 @@ def staged() -> Iterator[Stage]:
         django.setup()
         call_command("migrate", verbosity=0, interactive=False)
         try:
-            yield Stage(cluster, environ)
+            with all_operators():
+                yield Stage(cluster, environ)
         finally:
             connection.close()
             if pool := getattr(connection, "pool", None):
