@@ -122,8 +122,34 @@ REMOVALS = {"omit": "no longer sent", "delete": "deleted", "mark": "marked"}
 
 
 def _flow(flow: Any) -> str:
-    rows = [
-        ("Kind", type(flow).__name__),
+    kind = type(flow).__name__
+    rows = {"Post": _post, "Pull": _pull}.get(kind, _mirror)(flow)
+    return f"### {flow.title} (`{flow.key}`)\n\n{table(('Fact', 'Value'), [('Kind', kind), *rows])}"
+
+
+def _post(flow: Any) -> list[tuple[str, str]]:
+    return [
+        ("Unit", flow.unit.value),
+        ("Trigger", _trigger(flow.trigger)),
+        ("Sent twice", "never without a person's word"),
+        ("Retry", f"{_retry(flow.retry)}; only what the partner certainly has not seen"),
+        ("Calls at once", f"{flow.calls_at_once} for one connection"),
+        ("Deadline of a call", _length(flow.deadline)),
+    ]
+
+
+def _pull(flow: Any) -> list[tuple[str, str]]:
+    return [
+        ("Trigger", _trigger(flow.trigger)),
+        ("Floor", _length(flow.floor) if flow.floor else "none"),
+        ("Retry", _retry(flow.retry)),
+        ("May do here", ", ".join(sorted(flow.rights))),
+        ("Deadline of a call", _length(flow.deadline)),
+    ]
+
+
+def _mirror(flow: Any) -> list[tuple[str, str]]:
+    return [
         ("Unit", flow.unit.value),
         ("Trigger", _trigger(flow.trigger)),
         ("Floor", _length(flow.floor) if flow.floor else "none"),
@@ -136,11 +162,11 @@ def _flow(flow: Any) -> str:
         ("Calls at once", f"{flow.calls_at_once} for one connection"),
         ("Deadline of a call", _length(flow.deadline)),
     ]
-    return f"### {flow.title} (`{flow.key}`)\n\n{table(('Fact', 'Value'), rows)}"
 
 
 def _trigger(trigger: Any) -> str:
-    return "on change" if type(trigger).__name__ == "OnChange" else "at a regular interval, from the settings"
+    words = {"OnChange": "on change", "ByHand": "only when a person asks"}
+    return words.get(type(trigger).__name__, "at a regular interval, from the settings")
 
 
 def _retry(retry: Any) -> str:
@@ -186,7 +212,13 @@ def _default(one: Any) -> str:
 # -- changes ------------------------------------------------------------------------------------------------------
 
 _KIND = re.compile(r"[a-z]+\.[a-z_]+")
-_WRITERS = ("records/**/*.py", "hub/connections/commands.py", "hub/exports.py")
+_WRITERS = (
+    "records/**/*.py",
+    "hub/connections/commands.py",
+    "hub/messages/commands.py",
+    "hub/exports.py",
+    "hub/pulls.py",
+)
 
 
 def changes() -> str:

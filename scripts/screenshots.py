@@ -81,6 +81,8 @@ SHOTS = (
     Shot("fleet", "/fleet/"),
     Shot("users", "/settings/users/"),
     Shot("audit-trail", "/settings/audit/"),
+    Shot("status", "/settings/status"),
+    Shot("status-phone", "/settings/status", size=PHONE, dark=True),
     Shot("addons", "/addons/"),
     Shot("avinode-about", "/addons/avinode"),
     Shot("avinode-configuration", "/addons/avinode/configuration"),

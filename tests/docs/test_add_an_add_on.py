@@ -18,6 +18,7 @@ from airstair.kernel import outcome, units
 from airstair.kernel.errors import Invalid
 from airstair.records.fleet.snapshots import AircraftFacts
 from airstair.records.flights import rules, snapshots
+from airstair.records.operators.rules import Right
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "add-an-add-on.md"
 NOW = datetime(2027, 3, 4, 9, tzinfo=UTC)
@@ -28,6 +29,13 @@ class Schedule(msgspec.Struct):
 
     tail: str
     legs: list[Any]
+
+
+class _Anything:
+    """A module of the example that the page leaves to the reader."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *given: None
 
 
 def as_the_page_has_it() -> dict[str, Any]:
@@ -43,9 +51,11 @@ def as_the_page_has_it() -> dict[str, Any]:
     names["wire"] = SimpleNamespace(Schedule=Schedule, encode=msgspec.json.encode)
     names["_leg"] = lambda flight: flight.key
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     for block in blocks:
-        if "ADDON" in block:
+        if "Post(" in block:
+            names |= {"mapping": _Anything(), "client": _Anything(), "Right": Right}
+        elif "ADDON" in block:
             names["client"] = SimpleNamespace(put_schedule=names["put_schedule"], check=names["put_schedule"])
         exec(
             compile(block.replace("from __future__ import annotations\n", ""), str(PAGE), "exec", dont_inherit=True),
