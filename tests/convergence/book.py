@@ -2,13 +2,17 @@
 
 Every command of a flight runs in a transaction of the test's own, which holds the flight, compares it before and
 after, and, if it differs, writes a new version into its notes, with a plain UPDATE that the change log does not know.
+The transaction leaves a mark of its own behind, by which it is known afterwards whether it was committed when the
+database died in that very moment.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +21,8 @@ from django.db import transaction
 
 from airstair.hub.models import Connection, TickedAircraft
 from airstair.records.flights.models import BlockTimes, EmptyLeg, Flight, FlightService, Trip
+
+from .outages import DATABASE_ERRORS, Interrupted, went_away, when_it_is_back
 
 Subject = tuple[str, int]
 _NOT_SEEN = {"notes", "import_key", "imported"}
@@ -38,6 +44,13 @@ class Noted:
     subjects: list[Subject] = field(default_factory=list)
     versions: list[tuple[int, Version]] = field(default_factory=list)
 
+    def add(self, other: Noted) -> None:
+        self.subjects += other.subjects
+        self.versions += other.versions
+
+
+MAKE_MARKS = "CREATE TABLE IF NOT EXISTS convergence_mark (token bigint PRIMARY KEY)"
+
 
 class Book:
     """The test's own account of what was changed."""
@@ -45,16 +58,40 @@ class Book:
     def __init__(self, operator_id: int) -> None:
         self._operator = operator_id
         self._numbers = itertools.count(1)
+        self._marks = itertools.count(1)
+        self._taking = threading.Lock()
         self.changes: Counter[Subject] = Counter()
         self.versions: dict[int, list[Version]] = defaultdict(list)
         self.commands = 0
 
     def take(self, noted: Noted) -> None:
         """The transaction was committed."""
-        self.changes.update(noted.subjects)
-        self.commands += 1
-        for flight, version in noted.versions:
-            self.versions[flight].append(version)
+        with self._taking:
+            self.changes.update(noted.subjects)
+            self.commands += 1
+            for flight, version in noted.versions:
+                self.versions[flight].append(version)
+
+    def number(self) -> int:
+        """The number of a new version."""
+        return next(self._numbers)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Noted]:
+        """A transaction that is in the book if, and only if, it was committed. Raises `Interrupted` when it was not,
+        because the database went away.
+        """
+        noted, mark = Noted(), next(self._marks)
+        try:
+            with transaction.atomic():
+                yield noted
+                _execute("INSERT INTO convergence_mark VALUES (%s)", mark)
+        except DATABASE_ERRORS as error:
+            if not went_away(error):
+                raise
+            if not when_it_is_back(lambda: _execute("SELECT 1 FROM convergence_mark WHERE token = %s", mark)):
+                raise Interrupted("The database went away.") from error
+        self.take(noted)
 
     def alter(
         self, flights: Iterable[int], command: Callable[[], Sequence[int] | None], *, imports: bool = False
@@ -63,14 +100,13 @@ class Book:
 
         `imports`: the trips that it makes come without a change of their own; their flights' changes name them.
         """
-        with transaction.atomic():
-            noted = self.alter_inside(flights, command)
-        if imports:
-            noted.subjects = [subject for subject in noted.subjects if subject[0] != "trip"]
-        self.take(noted)
+        with self.transaction() as noted:
+            noted.add(self.alter_inside(flights, command))
+            if imports:
+                noted.subjects = [subject for subject in noted.subjects if subject[0] != "trip"]
 
     def alter_inside(self, flights: Iterable[int], command: Callable[[], Sequence[int] | None]) -> Noted:
-        """The same in a transaction under way; `take` what it answers once that is committed."""
+        """The same in a transaction under way; for its note."""
         ids = sorted(set(flights))
         self._hold(ids)
         before, trips = self._pictures(ids), self._trips(ids)
@@ -81,25 +117,24 @@ class Book:
         now = self._trips(ids)
         noted = Noted([("trip", id_) for id_ in now if trips.get(id_) != now[id_]])
         noted.subjects += [("flight", id_) for id_ in moved]
-        noted.versions = [(id_, self._stamped(id_)) for id_ in moved]
+        noted.versions = self._stamped(moved)
         return noted
 
     def _hold(self, ids: Sequence[int]) -> None:
         rows = Flight.objects.select_for_update(no_key=True).filter(operator_id=self._operator, id__in=ids)
         list(rows.order_by("id"))
 
-    def _stamped(self, flight: int) -> Version:
-        # Drawn while the flight is held, so a later state of it has a higher number.
-        number = next(self._numbers)
-        with database.cursor() as cursor:
-            cursor.execute(
-                "UPDATE flights_flight SET notes = %s WHERE (operator_id, id) = (%s, %s)"
-                " RETURNING aircraft_id, deleted",
-                [str(number), self._operator, flight],
-            )
-            row = cursor.fetchone()
-        assert row is not None
-        return Version(number, *row)
+    def _stamped(self, flights: Sequence[int]) -> list[tuple[int, Version]]:
+        # Drawn while the flights are held, so a later state of one has a higher number.
+        numbers = {flight: self.number() for flight in flights}
+        rows = _execute(
+            "UPDATE flights_flight SET notes = n FROM unnest(%s::bigint[], %s::text[]) AS new(f, n)"
+            " WHERE (operator_id, id) = (%s, f) RETURNING id, aircraft_id, deleted",
+            list(numbers),
+            [str(number) for number in numbers.values()],
+            self._operator,
+        )
+        return [(flight, Version(numbers[flight], *state)) for flight, *state in rows]
 
     def _pictures(self, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         """All that is stored of each flight, but for what no command of a person shows."""
@@ -120,12 +155,27 @@ class Book:
         ids = Flight.objects.filter(operator_id=self._operator, id__in=flights).values_list("trip_id", flat=True)
         return {row["id"]: row for row in Trip.objects.filter(operator_id=self._operator, id__in=list(ids)).values()}
 
-    def alter_row(self, subject: Subject, picture: Callable[[], Any], command: Callable[[], Any]) -> Any:
-        """Run one command on something that is no flight: one change if its picture differs."""
-        before = picture()
-        answer = command()
-        self.take(Noted([subject] if picture() != before else []))
-        return answer
+    def alter_row(self, subject: Callable[[], Subject] | Subject, picture: Callable[[], Any], command: Any) -> None:
+        """Run one command on something that is no flight: one change if its picture differs. The command may call
+        a partner, and so is in no transaction of ours.
+        """
+        before, interrupted = picture(), None
+        try:
+            command()
+        except DATABASE_ERRORS as error:
+            if not went_away(error):
+                raise
+            interrupted = error
+        differs = when_it_is_back(picture) != before if interrupted else picture() != before
+        if interrupted and not differs:
+            raise Interrupted("The database went away.") from interrupted
+        self.take(Noted([subject() if callable(subject) else subject] if differs else []))
+
+
+def _execute(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    with database.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall() if cursor.description else []
 
 
 def connection_picture(operator_id: int, addon: str, name: str) -> Any:

@@ -9,8 +9,9 @@ from typing import Any
 
 from airstair.hub.connections.commands import ALL_AIRCRAFT, remove_connection
 from airstair.hub.exports import export_now
+from airstair.sandbox.faults import KINDS, STATUSES
 
-from .book import Noted
+from .desks import DESKS, PLANS
 from .partners import FAULTS, OWN, SETS, SPACED, TRIES_OF_SETS, UPSERT
 from .people import change_a_flight, route
 from .steps import step
@@ -20,12 +21,14 @@ WITH_SECOND = (UPSERT, SETS, SPACED, AVINODE)
 CONNECTIONS = ((UPSERT, ""), (SETS, ""), (SPACED, ""), (AVINODE, ""), *((key, "second") for key in WITH_SECOND))
 
 
+SWITCHED = (*CONNECTIONS, *((key, "") for key in DESKS))
+
 # -- connections --------------------------------------------------------------------------------------------------
 
 
 @step(6)
 async def switch(world: World, chance: random.Random) -> str:
-    key, name = chance.choice(CONNECTIONS)
+    key, name = chance.choice(SWITCHED)
     on = chance.random() < 0.6
     return f"{key} {name} {'on' if on else 'off'}{await world.set_up(key, name, chance, on=on)}"
 
@@ -45,7 +48,7 @@ async def set_anew(world: World, chance: random.Random) -> str:
 
 @step(4)
 async def tick(world: World, chance: random.Random) -> str:
-    key = chance.choice((*OWN, AVINODE))
+    key = chance.choice((*OWN, AVINODE, PLANS))
     some = chance.sample(world.fleet, chance.randint(0, len(world.fleet)))
     aircraft: Any = ALL_AIRCRAFT if chance.random() < 0.5 else some
     return f"{key} takes {aircraft}{await world.set_up(key, '', chance, aircraft=aircraft)}"
@@ -77,8 +80,9 @@ async def ask_for_an_export(world: World, chance: random.Random) -> str:
 
     def command() -> None:
         connection = world.connection_id(key, name)
-        asked = export_now(world.person, connection, clock=world.clock)
-        world.book.take(Noted([("connection", connection)] if asked.run_id is not None else []))
+        with world.book.transaction() as noted:
+            asked = export_now(world.person, connection, clock=world.clock)
+            noted.subjects += [("connection", connection)] if asked.run_id is not None else []
 
     return f"asked {key} {name} for an export{await world.attempt(command)}"
 
@@ -118,7 +122,7 @@ async def _pass(world: World, chance: random.Random, time: timedelta) -> str:
 @step(3)
 async def rest(world: World, chance: random.Random) -> str:
     """Everything that can be done now is done, whatever partners do to it."""
-    for receiver in world.receivers.values():
+    for receiver in world.everybody.values():
         receiver.released = True
     world.partner.faults.clear()
     await world.settle()
@@ -137,15 +141,10 @@ async def a_partner_fails(world: World, chance: random.Random) -> str:
 
 @step(9)
 async def avinode_fails(world: World, chance: random.Random) -> str:
-    kind = chance.choice(
-        (
-            "latency", "status", "rate_limit", "html", "half_body", "malformed_json", "drop_before", "drop_after",
-            "hang", "hang_after", "expired_credentials",
-        )
-    )  # fmt: skip
+    kind = chance.choice(sorted(KINDS))  # every switch of the sandbox
     fields: dict[str, Any] = {"count": chance.choice((1, 2, 6))}
     if kind == "status":
-        fields["status"] = chance.choice((400, 401, 403, 404, 500, 503))
+        fields["status"] = chance.choice(STATUSES)
     if kind == "rate_limit":
         fields["retry_after"] = chance.choice((10, 60, 120))
     if kind == "latency":
@@ -170,11 +169,11 @@ async def a_partner_is_away(world: World, chance: random.Random) -> str:
 
 @step(4)
 async def a_partner_is_well(world: World, chance: random.Random) -> str:
-    key = chance.choice((*OWN, AVINODE))
+    key = chance.choice((*OWN, *DESKS, AVINODE))
     if key == AVINODE:
         world.partner.faults.clear()
     else:
-        world.receivers[key].be_well()
+        world.everybody[key].be_well()
     return f"{key} is well again"
 
 
@@ -203,7 +202,7 @@ async def a_worker_is_killed(world: World, chance: random.Random) -> str:
         return ""
     await asyncio.sleep(chance.choice((0, 0.001, 0.004, 0.012)))  # at any step of what it does
     await world.kill(chance.choice(world.dispatchers))
-    world.tally.kills += 1
+    world.tally.worker_kills += 1
     return f"there are {len(world.dispatchers)} workers"
 
 
@@ -235,7 +234,7 @@ async def _interrupted(world: World, chance: random.Random, *, kills: bool) -> s
     await asyncio.sleep(chance.choice((0, 0.002, 0.01, 0.04)))
     if kills and world.dispatchers:
         await world.kill(chance.choice(world.dispatchers))
-        world.tally.kills += 1
+        world.tally.worker_kills += 1
     if chance.random() < 0.7:
         said += await route(world, flight, before[1])
     return f"{key}: {fault}, on a change of flight:{flight}; there are {len(world.dispatchers)} workers{said}"

@@ -11,7 +11,7 @@ import contextlib
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ from aiohttp import web
 
 from airstair.addons.avinode.addon import ADDON as AVINODE
 from airstair.hub.contract import Addon, Category
-from airstair.hub.flows import Backoff, Budget, Call, Document, Horizon, Mirror, OnChange, Write
+from airstair.hub.flows import Backoff, Budget, Call, Document, Flow, Horizon, Mirror, OnChange, Write
 from airstair.hub.http import Answer
 from airstair.hub.registry import register
 from airstair.hub.setting import Settings, setting
@@ -32,11 +32,32 @@ from airstair.records.flights.snapshots import Activity, ActivityKind, AircraftS
 UPSERT, SETS, SPACED = "upsert", "sets", "spaced"
 OWN = (UPSERT, SETS, SPACED)
 VERSIONED = (UPSERT,)  # the others show no version, so that a change that is taken back leaves no difference
-DEADLINE = 0.8  # seconds of the machine: a partner that hangs costs the test that much
-LONGEST_BACKOFF = timedelta(minutes=2)
-SPACE = timedelta(minutes=1)  # between two calls for one aircraft to `spaced`
-BUDGET = Budget(calls=60, per=timedelta(minutes=5), burst=20)  # of an account of `sets`
+_BUDGET = Budget(calls=60, per=timedelta(minutes=5), burst=20)
 TRIES_OF_SETS = 3  # after as many failures it waits for a change, or for the slow comparison
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The partners' rules, as their descriptions state them and as they are checked afterwards."""
+
+    first: timedelta = timedelta(seconds=5)  # of the backoffs
+    longest: timedelta = timedelta(minutes=2)
+    space: timedelta = timedelta(minutes=1)  # between two calls for one aircraft to `spaced`
+    budget: Budget = _BUDGET  # of an account of `sets`
+    fetch_every: timedelta = timedelta(minutes=5)
+    deadline: float = 0.8  # seconds of the machine: a partner that hangs costs the test that much
+
+
+# By a clock that the test moves; and by the machine's own, where a round must not take hours.
+BY_HAND = Rules()
+IN_SECONDS = Rules(
+    first=timedelta(seconds=0.2),
+    longest=timedelta(seconds=1),
+    space=timedelta(seconds=2),
+    budget=Budget(calls=90, per=timedelta(seconds=6), burst=30),
+    fetch_every=timedelta(seconds=3),
+    deadline=1.5,
+)
 
 # How a partner can let down: what it does with the call, and what it answers.
 FAULTS = (
@@ -122,13 +143,14 @@ async def put(call: Call) -> list[Outcome]:
     body = b"[" + b",".join(one.document.body for one in call.documents) + b"]"
     headers = {"X-Key": call.settings.key, "Content-Type": "application/json"}
     answer = await call.http.request("PUT", f"{call.settings.base_url}/aircraft", headers=headers, body=body)
-    return [_read(answer, one.unit.id, call.now) for one in call.documents]
+    return [read(answer, call.now, one.unit.id) for one in call.documents]
 
 
 _KINDS = {401: OutcomeKind.UNAUTHORISED, 429: OutcomeKind.THROTTLED}
 
 
-def _read(answer: Answer, unit: int, now: datetime) -> Outcome:
+def read(answer: Answer, now: datetime, unit: int = 0) -> Outcome:
+    """What the answer means for the unit."""
     wait = answer.headers.get("retry-after")
     words: tuple[PartnerMessage, ...] = ()
     if answer.status >= 500:
@@ -148,27 +170,21 @@ def _read(answer: Answer, unit: int, now: datetime) -> Outcome:
     )
 
 
-def register_addons(
-    *, first: timedelta = timedelta(seconds=5), longest: timedelta = LONGEST_BACKOFF, budget: Budget | None = BUDGET
-) -> None:
+def register_mirrors(rules: Rules = BY_HAND) -> None:
     """Put the partners among the add-ons. Avinode's differs from the product's in its deadline alone."""
-    patient = Backoff(first=first, longest=longest, tries=1_000)
-    _register(UPSERT, document, write=Write.UPSERT, retry=patient)
-    _register(
-        SETS,
-        document_without_versions,
-        units_per_call=3,
-        calls_at_once=2,
-        retry=Backoff(first=first, longest=longest, tries=TRIES_OF_SETS),
-        budget=budget,
-    )
-    _register(SPACED, document_without_versions, floor=SPACE, retry=patient)
-    flows = tuple(dataclasses.replace(flow, deadline=timedelta(seconds=DEADLINE)) for flow in AVINODE.flows)
+    patient = Backoff(first=rules.first, longest=rules.longest, tries=1_000)
+    short_of_breath = Backoff(first=rules.first, longest=rules.longest, tries=TRIES_OF_SETS)
+    deadline = timedelta(seconds=rules.deadline)
+    registered(UPSERT, _mirror(document, deadline, write=Write.UPSERT, retry=patient))
+    sets = _mirror(document_without_versions, deadline, units_per_call=3, calls_at_once=2, retry=short_of_breath)
+    registered(SETS, sets, budget=rules.budget)
+    registered(SPACED, _mirror(document_without_versions, deadline, floor=rules.space, retry=patient))
+    flows = tuple(dataclasses.replace(flow, deadline=deadline) for flow in AVINODE.flows)
     register(dataclasses.replace(AVINODE, flows=flows))
 
 
-def _register(key: str, make: Any, *, budget: Budget | None = None, **facts: Any) -> None:
-    flow = Mirror(
+def _mirror(make: Any, deadline: timedelta, **facts: Any) -> Mirror:
+    return Mirror(
         key="aircraft",
         title="Aircraft",
         unit=UnitKind.AIRCRAFT,
@@ -176,9 +192,13 @@ def _register(key: str, make: Any, *, budget: Budget | None = None, **facts: Any
         horizon=Horizon(back=timedelta(days=400)),  # nothing leaves it by time: only a change makes a difference
         document=make,
         send=put,
-        deadline=timedelta(seconds=DEADLINE),
+        deadline=deadline,
         **facts,
     )
+
+
+def registered(key: str, flow: Flow, budget: Budget | None = None) -> None:
+    """One of the test's partners, with the one flow."""
     register(
         Addon(
             key=key,
@@ -204,7 +224,7 @@ class Taken:
 
     account: str
     unit: int
-    body: dict[str, Any]
+    versions: dict[str, int]  # by flight
 
 
 @dataclass
@@ -245,19 +265,32 @@ class Receiver:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         bodies = json.loads(await request.read())
         account = request.headers["X-Key"]
-        fault = self.faults.pop(0) if self.faults else ""
-        came = Came(self.clock.now(), account, [body["id"] for body in bodies], fault)
-        self.came.append(came)
-        for unit in came.units:
+        fault = self.strike(account, [body["id"] for body in bodies])
+        for unit in self.came[-1].units:
             if not self.welcome(self.key, account, unit):
                 self.unwelcome.append(f"{self.key}: {account} was sent aircraft:{unit}, which is not its to get")
+        if (early := await self.before(request, fault)) is not None:
+            return early
+        if fault == "some":
+            bodies = bodies[: (len(bodies) + 1) // 2]
+        refused = [bodies[0]["id"]] if fault == "picky" else []
+        for body in bodies:
+            if body["id"] not in refused:
+                self.holds[account, body["id"]] = body
+                versions = {flight: leg["version"] for flight, leg in body["legs"].items()}
+                self.taken.append(Taken(account, body["id"], versions))
+        return await self.after(request, fault, {"refused": refused})
+
+    def strike(self, account: str, units: list[int]) -> str:
+        """A call has come in: the fault that strikes it."""
+        fault = self.faults.pop(0) if self.faults else ""
+        self.came.append(Came(self.clock.now(), account, units, fault))
         if fault:
             self.struck[fault] += 1
-        return await self._as_told(request, account, bodies, fault)
+        return fault
 
-    async def _as_told(
-        self, request: web.Request, account: str, bodies: list[dict[str, Any]], fault: str
-    ) -> web.StreamResponse:
+    async def before(self, request: web.Request, fault: str) -> web.StreamResponse | None:
+        """The answer, if the call is not worked on."""
         if fault.startswith("status:"):
             _, status, *wait = fault.split(":")
             return web.json_response({}, status=int(status), headers={"Retry-After": wait[0]} if wait else {})
@@ -270,18 +303,10 @@ class Receiver:
             await asyncio.sleep(0.03)
         if fault == "hang_before":
             await self._hang(request)
-        if _gone(request):
-            return web.Response()
-        if fault == "some":
-            bodies = bodies[: (len(bodies) + 1) // 2]
-        refused = [bodies[0]["id"]] if fault == "picky" else []
-        for body in bodies:
-            if body["id"] not in refused:
-                self.holds[account, body["id"]] = body
-                self.taken.append(Taken(account, body["id"], body))
-        return await self._answer_late(request, fault, refused)
+        return web.Response() if _gone(request) else None
 
-    async def _answer_late(self, request: web.Request, fault: str, refused: list[int]) -> web.StreamResponse:
+    async def after(self, request: web.Request, fault: str, facts: dict[str, Any]) -> web.StreamResponse:
+        """The answer to a call that was worked on."""
         match fault:
             case "drop_after" | "some":
                 return _drop(request)
@@ -290,13 +315,13 @@ class Receiver:
             case "malformed":
                 return web.Response(body=b'{"refused": [}', content_type="application/json")
             case "half":
-                half = web.StreamResponse(headers={"Content-Length": "99", "Content-Type": "application/json"})
+                half = web.StreamResponse(headers={"Content-Length": "9999", "Content-Type": "application/json"})
                 await half.prepare(request)
                 await half.write(b'{"ref')
                 return _drop(request)
             case "hang_after":
                 await self._hang(request)
-        return web.json_response({"refused": refused})
+        return web.json_response(facts)
 
     async def _hang(self, request: web.Request) -> None:
         while not (self.released or _gone(request)):  # noqa: ASYNC110 - nobody tells that a client went away
@@ -318,12 +343,11 @@ def _page() -> web.StreamResponse:
 
 
 @contextlib.asynccontextmanager
-async def listening(keys: tuple[str, ...], clock: Clock) -> AsyncIterator[dict[str, Receiver]]:
-    """The receivers of these partners, each under its own path of one server."""
-    receivers = {key: Receiver(key, clock) for key in keys}
-    app = web.Application()
+async def listening(receivers: Mapping[str, Receiver]) -> AsyncIterator[None]:
+    """The receivers answer, each under its own path of one server."""
+    app = web.Application(client_max_size=2**24)
     for key, receiver in receivers.items():
-        app.router.add_put(f"/{key}/aircraft", receiver.answer)
+        app.router.add_route("*", f"/{key}/{{anything:.*}}", receiver.answer)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -331,7 +355,7 @@ async def listening(keys: tuple[str, ...], clock: Clock) -> AsyncIterator[dict[s
     for key, receiver in receivers.items():
         receiver.url = f"http://{host}:{port}/{key}"
     try:
-        yield receivers
+        yield
     finally:
         for receiver in receivers.values():
             receiver.be_well()

@@ -9,38 +9,20 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
-
 from airstair.kernel.actor import Actor
-from airstair.kernel.errors import AirstairError
-from airstair.records.fleet.commands import (
-    AircraftEdit,
-    AircraftInput,
-    add_aircraft,
-    change_aircraft,
-    reinstate_aircraft,
-    retire_aircraft,
-)
-from airstair.records.fleet.models import Aircraft
 from airstair.records.flights import commands
 from airstair.records.flights.commands import (
     EmptyLegEdit,
     EmptyLegInput,
-    EventEdit,
-    EventInput,
     FlightEdit,
     FlightInput,
-    FlightRow,
     ServiceInput,
     TimesInput,
     TripEdit,
     TripInput,
 )
-from airstair.records.flights.models import AircraftEvent, Flight
-from airstair.records.operators.queries import import_actor
+from airstair.records.flights.models import Flight
 
-from ..hub.stage import NOON
-from .book import Noted
 from .steps import step
 from .world import AIRPORTS, World
 
@@ -49,16 +31,16 @@ STATUSES = ("CONFIRMED", "CONFIRMED", "OPTION", "OPPORTUNITY")
 TYPES = ("COMMERCIAL", "COMMERCIAL", "PRIVATE", "FERRY", "CARGO", "TRAINING")
 
 
-def some_time(chance: random.Random) -> datetime:
+def some_time(world: World, chance: random.Random) -> datetime:
     """A departure near now, rarely one of weeks ago."""
     if chance.random() < 0.05:
-        return NOON - timedelta(days=chance.randint(20, 40))
-    return NOON + timedelta(hours=chance.randint(-48, 72))
+        return world.noon - timedelta(days=chance.randint(20, 40))
+    return world.noon + timedelta(hours=chance.randint(-48, 72))
 
 
 def some_flight_input(world: World, chance: random.Random, **more: Any) -> FlightInput:
     adep, ades = chance.sample(AIRPORTS, 2)
-    std = some_time(chance)
+    std = some_time(world, chance)
     ferry = chance.random() < 0.2
     return FlightInput(
         aircraft_id=chance.choice(world.fleet),
@@ -84,7 +66,7 @@ def some_edit(world: World, chance: random.Random, flight: int, actor: Actor) ->
         edit = FlightEdit(ades=chance.choice(AIRPORTS[1:]))
     elif kind == "times":
         shift = timedelta(minutes=chance.choice((0, 30)))
-        start = NOON + timedelta(hours=flight % 60 - 24) + shift
+        start = world.noon + timedelta(hours=flight % 60 - 24) + shift
         edit = FlightEdit(std=start, sta=start + HOUR * 2)
     elif kind == "aircraft":
         edit = FlightEdit(aircraft_id=chance.choice(world.fleet))
@@ -183,7 +165,7 @@ async def delete(world: World, chance: random.Random) -> str:
 
 @step(4)
 async def mark_empty(world: World, chance: random.Random) -> str:
-    start = NOON + HOUR * chance.randint(-10, 40)
+    start = world.noon + HOUR * chance.randint(-10, 40)
     window = {"marketing_start": start, "marketing_end": start + timedelta(days=2)} if chance.random() < 0.5 else {}
     wanted = EmptyLegInput(price=Decimal(chance.choice((5000, 7000))), currency="USD", **window)
     return await _edit(world, chance, "offered", lambda f, a: commands.mark_empty_leg(a, f, wanted))
@@ -210,7 +192,7 @@ async def unmark_empty(world: World, chance: random.Random) -> str:
 @step(5)
 async def enter_times(world: World, chance: random.Random) -> str:
     book = chance.choice(("journey_log", "flight_watch"))
-    off = NOON + timedelta(minutes=10 * chance.randint(-200, 100))
+    off = world.noon + timedelta(minutes=10 * chance.randint(-200, 100))
     wanted = chance.choice(
         (
             TimesInput(off_block=off),
@@ -259,159 +241,3 @@ async def change_the_trip(world: World, chance: random.Random) -> str:
         world.book.alter([flight], lambda: _nothing(commands.change_trip(actor, trip, TripEdit(client=client))))
 
     return f"new client for the trip of flight:{flight}{await world.attempt(command)}"
-
-
-@step(4)
-async def occupy(world: World, chance: random.Random) -> str:
-    """Reservations, maintenance and groundings: made, changed and deleted."""
-    actor, start = world.who(chance), some_time(chance)
-    known = chance.choice([None, *world.events])
-    aircraft, airport = chance.choice(world.fleet), chance.choice(AIRPORTS)
-    deletes = chance.random() < 0.4
-
-    def picture() -> Any:
-        return list(AircraftEvent.objects.filter(operator_id=world.operator.id, id=known).values())
-
-    def command() -> None:
-        if known is None:
-            kind = chance.choice(("RESERVATION", "MAINTENANCE", "AOG"))
-            wanted = EventInput(aircraft_id=aircraft, kind=kind, airport=airport, start=start, end=start + 3 * HOUR)
-            world.events.append(commands.add_event(actor, wanted).id)
-            world.book.take(Noted([("aircraft", aircraft)]))
-            return
-        now = AircraftEvent.objects.get(operator_id=world.operator.id, id=known).aircraft_id
-        if deletes:
-            world.book.alter_row(("aircraft", now), picture, lambda: commands.delete_event(actor, known))
-        else:
-            edit = EventEdit(aircraft_id=aircraft, start=start, end=start + 2 * HOUR)
-            world.book.alter_row(("aircraft", aircraft), picture, lambda: commands.change_event(actor, known, edit))
-
-    return f"event {known or 'new'} of aircraft:{aircraft}{await world.attempt(command)}"
-
-
-# -- many at once -------------------------------------------------------------------------------------------------
-
-
-@step(4)
-async def import_flights(world: World, chance: random.Random) -> str:
-    """Flights by keys that come again, so that an import also changes what an earlier one made."""
-    count = 150 if chance.random() < 0.08 else chance.randint(3, 25)
-    keys = [f"imp-{n}" for n in chance.sample(range(count * 2), count)]
-    rows = {key: FlightRow(import_key=key, flight=some_flight_input(world, chance)) for key in keys}
-    actor = import_actor(world.operator.id, "flights.csv")
-    flights = Flight.objects.filter(operator_id=world.operator.id, import_key__in=keys)
-    made: list[int] = []
-
-    def command() -> None:
-        held = world.held
-        known = {flight.import_key: flight.id for flight in flights.all() if flight.id in world.flights}
-        wanted = [row for key, row in rows.items() if known.get(key) not in held]
-
-        def write() -> Sequence[int]:
-            commands.write_flights(actor, wanted)
-            made.extend(sorted(set(flights.all().values_list("id", flat=True)) - set(known.values())))
-            return made
-
-        world.book.alter([id_ for id_ in known.values() if id_ not in held], write, imports=True)
-
-    said = await world.attempt(command)
-    if not said:
-        world.flights += made
-    return f"imported {count} flights, {len(made)} of them new{said}"
-
-
-@step(3)
-async def edit_at_once(world: World, chance: random.Random) -> str:
-    """Three people, a few edits each, on flights that they may have in common."""
-    few = [world.some_flight(chance) for _ in range(3)]
-    plans = []
-    for _ in range(3):
-        plans.append(
-            [(flight, some_edit(world, chance, flight, world.who(chance))) for flight in chance.choices(few, k=2)]
-        )
-
-    async def one(plan: list[tuple[int, Callable[[], None]]]) -> None:
-        for flight, edit in plan:
-            await world.attempt(lambda of=flight, by=edit: world.book.alter([of], by))
-
-    await asyncio.gather(*(one(plan) for plan in plans))
-    return f"three people at once on {sorted(set(few))}"
-
-
-@step(5)
-async def begin_a_slow_transaction(world: World, chance: random.Random) -> str:
-    if len(world.slow) >= 2:
-        return ""
-    flights = sorted({world.some_flight(chance) for _ in range(chance.randint(1, 3))})
-    actor, commits = world.who(chance), chance.random() < 0.75
-    edits = [(flight, some_edit(world, chance, flight, actor)) for flight in flights]
-
-    def make() -> list[Noted]:
-        noted = []
-        for flight, edit in edits:
-            try:
-                with transaction.atomic():
-                    noted.append(world.book.alter_inside([flight], edit))
-            except AirstairError:
-                world.tally.refused += 1
-        return noted
-
-    await world.begin_slow(flights, commits, make).wait()
-    return f"a transaction on {flights} is held open; it will be {'committed' if commits else 'rolled back'}"
-
-
-@step(5)
-async def end_a_slow_transaction(world: World, chance: random.Random) -> str:
-    if not world.slow:
-        return ""
-    slow = chance.choice(world.slow)
-    await world.end_slow(slow)
-    return f"the transaction on {sorted(slow.flights)} ended"
-
-
-# -- the fleet ----------------------------------------------------------------------------------------------------
-
-
-@step(2)
-async def change_an_aircraft(world: World, chance: random.Random) -> str:
-    aircraft = chance.choice(world.fleet)
-    edit = chance.choice(
-        (
-            AircraftEdit(home_base=chance.choice(AIRPORTS)),
-            AircraftEdit(seats=chance.randint(4, 9)),
-            AircraftEdit(registration=f"N{chance.randint(100, 999)}ZZ"),
-        )
-    )
-    return await _fleet(world, chance, "changed", aircraft, lambda: change_aircraft(world.person, aircraft, edit))
-
-
-@step(3)
-async def retire_or_reinstate(world: World, chance: random.Random) -> str:
-    aircraft, retires = chance.choice(world.fleet), chance.random() < 0.5
-    command = retire_aircraft if retires else reinstate_aircraft
-    words = "retired" if retires else "reinstated"
-    return await _fleet(world, chance, words, aircraft, lambda: command(world.person, aircraft))
-
-
-@step(1)
-async def buy_an_aircraft(world: World, chance: random.Random) -> str:
-    if len(world.fleet) >= 8:
-        return ""
-    wanted = AircraftInput(registration=f"N{chance.randint(100, 999)}BB", home_base=chance.choice(AIRPORTS))
-    made: list[int] = []
-
-    def command() -> None:
-        made.append(add_aircraft(world.person, wanted).id)
-        world.book.take(Noted([("aircraft", made[0])]))
-
-    said = await world.reconfiguring(chance, command)
-    world.fleet += made
-    return f"bought aircraft {made}{said}"
-
-
-async def _fleet(world: World, chance: random.Random, words: str, aircraft: int, command: Callable[[], Any]) -> str:
-    def picture() -> Any:
-        return Aircraft.objects.filter(operator_id=world.operator.id, id=aircraft).values().get()
-
-    said = await world.reconfiguring(chance, lambda: world.book.alter_row(("aircraft", aircraft), picture, command))
-    return f"{words} aircraft:{aircraft}{said}"

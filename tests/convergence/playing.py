@@ -8,12 +8,13 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from . import conditions, people
+from . import conditions, dealing, fleet, many, people
 from .steps import DOING, Step, sequence, shortest
+from .tally import Tally
 from .verdict import judge
-from .world import Tally, world
+from .world import world
 
-assert people and conditions  # imported for the steps that they make known
+assert people and many and fleet and conditions and dealing  # imported for the steps that they make known
 
 LENGTH = 30
 _AGAIN = 3  # times that a shorter sequence is played before it counts as one that does not fail
@@ -39,6 +40,7 @@ async def _play(steps: Sequence[Step], played: Played) -> None:
     try:
         async with world() as made:
             played.tally = made.tally
+            await made.begin()
             for one in steps:
                 said = await DOING[one.name](made, random.Random(one.salt))
                 if said:
@@ -47,14 +49,7 @@ async def _play(steps: Sequence[Step], played: Played) -> None:
                 await made.follower.read()
             played.wrong = await judge(made)
             made.tally.sequences = 1
-            made.tally.edits = made.book.commands
-            made.tally.changes_followed = len(made.follower.met)
-            for receiver in made.receivers.values():
-                made.tally.calls += len(receiver.came)
-                made.tally.faults += receiver.struck.total()
-            calls = made.partner.calls()
-            made.tally.calls += len(calls)
-            made.tally.faults += sum(call.fault is not None for call in calls)
+            made.count()
     except Exception as fault:  # noqa: BLE001 - whatever stopped the sequence is its finding
         played.wrong.append(f"It broke off: {''.join(traceback.format_exception(fault)[-12:])}")
 
@@ -87,5 +82,5 @@ def report(seed: int, length: int, steps: Sequence[Step], played: Played) -> str
     return (
         f"Seed {seed}, {length} steps. The shortest sequence found has {len(steps)} steps:\n{told}\n"
         f"What was wrong after it:\n{wrong}\n"
-        f"Play it again: python -m tests.convergence --steps '{' '.join(map(str, steps))}'"
+        f"Play it again: airstair converge --steps '{' '.join(map(str, steps))}'"
     )

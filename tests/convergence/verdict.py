@@ -13,11 +13,12 @@ from airstair.kernel.outcome import OutcomeKind
 
 from . import truth
 from .book import Version
-from .partners import BUDGET, LONGEST_BACKOFF, OWN, SETS, SPACE, SPACED, TRIES_OF_SETS, VERSIONED, Receiver, Taken
+from .desk_verdict import changes_by_the_source, wrong_at_desks
+from .partners import BY_HAND, OWN, SETS, SPACED, TRIES_OF_SETS, VERSIONED, Receiver, Rules, Taken
 from .world import AVINODE, CADENCES, World
 
 # One cadence, the longest backoff with its jitter, and the longest wait that a partner asks for.
-ONE_ROUND = timedelta(minutes=CADENCES[-1]) + LONGEST_BACKOFF * 1.25 + timedelta(minutes=2)
+ONE_ROUND = timedelta(minutes=CADENCES[-1]) + BY_HAND.longest * 1.25 + timedelta(minutes=2)
 SLOW_COMPARISON = timedelta(hours=6, minutes=10)  # by then also what waits for a person is looked at again
 _NEVER = (
     "interval-under-five-minutes",
@@ -47,6 +48,7 @@ async def judge(world: World) -> list[str]:
         wrong = [f"{words}, hours later" for _, words in await world.do(differences, world)]
     await world.note_what_may_be_sent()
     world.look_at_avinodes_calls()
+    wrong += await world.do(wrong_at_desks, world)
     return wrong + world.complaints + list(seen_by_partners(world)) + await in_the_log(world)
 
 
@@ -59,12 +61,13 @@ def differences(world: World) -> list[tuple[Key, str]]:
     """Where a partner's copy is not what the record says."""
     found = []
     planes = world.partner.state()["aircraft"]
-    for one in truth.kept(world.operator.id):
+    tables = truth.Tables(world.operator.id)
+    for one in tables.kept():
         key, addon = (one.connection.id, one.aircraft.id), one.connection.addon
         if addon == AVINODE:
-            expected, held = _at_avinode(one, planes.get(one.aircraft.registration))
+            expected, held = _at_avinode(one, tables, planes.get(one.aircraft.registration))
         elif addon in OWN:
-            expected = truth.own_document(one)
+            expected = truth.own_document(one, tables)
             held = world.receivers[addon].holds.get((one.account, one.aircraft.id))
         else:
             continue
@@ -74,11 +77,11 @@ def differences(world: World) -> list[tuple[Key, str]]:
     return found
 
 
-def _at_avinode(one: truth.Kept, plane: Mapping[str, Any] | None) -> tuple[Any, Any]:
+def _at_avinode(one: truth.Kept, tables: truth.Tables, plane: Mapping[str, Any] | None) -> tuple[Any, Any]:
     """The schedule as it must be, and as it is, in the same words. Derived activities are compared where simple."""
     if plane is None or plane["updatedAt"] is None:
-        return truth.avinode_activities(one, datetime.now().astimezone()), None
-    expected = truth.avinode_activities(one, datetime.fromisoformat(plane["updatedAt"]))
+        return truth.avinode_activities(one, tables, datetime.now().astimezone()), None
+    expected = truth.avinode_activities(one, tables, datetime.fromisoformat(plane["updatedAt"]))
     held = {}
     for activity in plane["activities"]:
         id_ = activity["activityId"]
@@ -138,8 +141,8 @@ def seen_by_partners(world: World) -> Iterator[str]:
         yield from receiver.unwelcome
     for key in VERSIONED:
         yield from out_of_order(world.receivers[key], world.book.versions)
-    yield from too_many(world.receivers[SETS])
-    yield from too_soon(world.receivers[SPACED])
+    yield from too_many(world.receivers[SETS], world.rules)
+    yield from too_soon(world.receivers[SPACED], world.rules)
     for rule in world.partner.audit()["rules"]:
         if rule["rule"] in _NEVER and rule["count"]:
             yield f"avinode would object: {rule['rule']}, {rule['count']} times: {rule['evidence']}"
@@ -153,7 +156,7 @@ def out_of_order(receiver: Receiver, versions: Mapping[int, list[Version]]) -> I
     histories = {flight: sorted(known) for flight, known in versions.items()}
     for (account, unit), documents in of_unit.items():
         for flight, history in histories.items():
-            shown = [one.body["legs"].get(str(flight), {}).get("version") for one in documents]
+            shown = [one.versions.get(str(flight)) for one in documents]
             problem = _goes_back(shown, [_shown_as(version, unit) for version in history])
             if problem:
                 yield f"{receiver.key}, {account}: flight:{flight} of aircraft:{unit} {problem}"
@@ -176,18 +179,18 @@ def _goes_back(shown: Iterable[int | None], history: list[int | None]) -> str:
     return ""
 
 
-def too_many(receiver: Receiver) -> Iterator[str]:
-    """More calls of an account in any five minutes than its budget has."""
+def too_many(receiver: Receiver, rules: Rules, tolerance: timedelta = timedelta(0)) -> Iterator[str]:
+    """More calls of an account in any window than its budget has. `tolerance`: what the way may take by itself."""
     of_account: dict[str, list[datetime]] = defaultdict(list)
     for came in receiver.came:
         of_account[came.account].append(came.at)
     for account, times in of_account.items():
-        for first, last in zip(times, times[BUDGET.calls :], strict=False):
-            if last - first < BUDGET.per:
-                yield f"{account} was called {BUDGET.calls + 1} times within {last - first}"
+        for first, last in zip(times, times[rules.budget.calls :], strict=False):
+            if last - first < rules.budget.per - tolerance:
+                yield f"{account} was called {rules.budget.calls + 1} times within {last - first}"
 
 
-def too_soon(receiver: Receiver) -> Iterator[str]:
+def too_soon(receiver: Receiver, rules: Rules, tolerance: timedelta = timedelta(0)) -> Iterator[str]:
     """Two calls for one aircraft closer together than the partner's floor."""
     of_unit: dict[int, list[datetime]] = defaultdict(list)
     for came in receiver.came:
@@ -195,7 +198,7 @@ def too_soon(receiver: Receiver) -> Iterator[str]:
             of_unit[unit].append(came.at)
     for unit, times in of_unit.items():
         for first, second in pairwise(times):
-            if second - first < SPACE:
+            if second - first < rules.space - tolerance:
                 yield f"{receiver.key}: aircraft:{unit} came again after {second - first}"
 
 
@@ -207,7 +210,8 @@ async def in_the_log(world: World) -> list[str]:
     wrong = []
     logged = await world.logged()
     expected = dict(world.before)
-    for subject, count in world.book.changes.items():
+    fetched = await world.do(changes_by_the_source, world)
+    for subject, count in (world.book.changes + fetched).items():
         expected[subject] = expected.get(subject, 0) + count
     for subject in sorted(expected.keys() | logged.keys()):
         if expected.get(subject, 0) != logged[subject]:

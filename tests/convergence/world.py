@@ -13,57 +13,44 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-import psycopg
 from django.apps import apps
 from django.conf import settings
 from django.db import connection as database
-from django.db import transaction
 
-from airstair.changes.cursor import CURRENT, READ_NEW_OF_OPERATOR
+from airstair.changes.keys import ID_SEQUENCE
 from airstair.hub.connections.commands import ALL_AIRCRAFT, ConnectionInput, configure
-from airstair.hub.engine.dispatcher import Dispatcher, database_address
+from airstair.hub.engine.dispatcher import Dispatcher
 from airstair.hub.models import Connection
 from airstair.hub.registry import _extra
 from airstair.kernel.actor import Actor, ActorKind
-from airstair.kernel.clock import ManualClock
+from airstair.kernel.clock import Clock, ManualClock
 from airstair.kernel.errors import AirstairError
+from airstair.kernel.scope import all_operators
 from airstair.records.fleet.models import Aircraft
 from airstair.records.flights.models import Flight
+from airstair.records.operators.commands import reset_password
 from airstair.records.operators.queries import actor_for_user, members
 from airstair.sandbox.running import RunningSandbox, running
 
 from ..hub.stage import NOON, Stage
 from . import truth
-from .book import Book, Noted, connection_picture
-from .partners import OWN, SETS, SPACED, UPSERT, Receiver, listening, register_addons
+from .book import MAKE_MARKS, Book, Noted, connection_picture
+from .desks import DESKS, PLANS, SOURCE, PlanDesk, SourceDesk, register_addons
+from .follower import Follower
+from .outages import DATABASE_ERRORS, Interrupted, went_away
+from .partners import BY_HAND, OWN, SETS, SPACED, UPSERT, Receiver, Rules, listening
+from .tally import Tally
+from .ticking import TickingClock
 
 AVINODE = "avinode"
 AIRPORTS = ("KEWR", "KBOS", "KJFK", "KORD")
 CADENCES = (5, 6)  # minutes between Avinode's calls that a connection may be configured to
+_PATIENCE = 90.0  # seconds of the machine
 _OURS = ("changes", "operators", "places", "fleet", "flights", "hub")
 
 
-class Tally(msgspec.Struct):
-    """What was survived."""
-
-    sequences: int = 0
-    steps: int = 0
-    edits: int = 0
-    refused: int = 0
-    calls: int = 0
-    faults: int = 0
-    kills: int = 0
-    workers: int = 0
-    slow_transactions: int = 0
-    changes_followed: int = 0
-
-    def add(self, other: Tally) -> None:
-        for name in self.__struct_fields__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-    def __str__(self) -> str:
-        return ", ".join(f"{getattr(self, name)} {name.replace('_', ' ')}" for name in self.__struct_fields__)
+class RolledBack(Exception):
+    """A transaction is not to be committed."""
 
 
 @dataclass
@@ -76,56 +63,42 @@ class Slow:
     ending: threading.Event = field(default_factory=threading.Event)
 
 
-class Follower:
-    """A reader of the log with a snapshot cursor of its own: it must meet every change exactly once."""
-
-    def __init__(self, operator_id: int) -> None:
-        self._operator = operator_id
-        self.met: list[int] = []
-
-    async def begin(self) -> None:
-        self._connection = await psycopg.AsyncConnection.connect(database_address(), autocommit=True)
-        row = await (await self._connection.execute(CURRENT)).fetchone()
-        assert row is not None
-        self._cursor = row[0]
-
-    async def read(self) -> None:
-        asked = {"cursor": self._cursor, "operator": self._operator}
-        found = await (await self._connection.execute(READ_NEW_OF_OPERATOR, asked)).fetchall()
-        self._cursor = found[0][0]
-        self.met += [row[2] for row in found if row[2] is not None]
-
-    async def close(self) -> None:
-        await self._connection.close()
-
-
 class World(Stage):
     """A stage with everything on it. Steps act on it; `verdict.py` judges it."""
 
-    def __init__(self, clock: ManualClock, sandbox: RunningSandbox, receivers: dict[str, Receiver]) -> None:
-        super().__init__(clock, sandbox)
-        self.receivers = receivers
+    def __init__(self, clock: Clock, sandbox: RunningSandbox, rules: Rules) -> None:
+        super().__init__(clock, sandbox)  # type: ignore[arg-type]  # only the steps of time need one moved by hand
+        self.receivers = {key: Receiver(key, clock) for key in OWN}  # of the mirrors of our own
+        self.plans, self.source = PlanDesk(clock), SourceDesk(clock)
+        self.desks: dict[str, Receiver] = {PLANS: self.plans, SOURCE: self.source}
+        self.sent_again: Counter[int] = Counter()  # flight → messages that a person had sent once more
+        self.rules = rules
+        self.by_hand = isinstance(clock, ManualClock)
+        self.noon = clock.now().replace(hour=12, minute=0, second=0, microsecond=0)  # about which flights are planned
         self.tally = Tally()
         self.fleet: list[int] = []
         self.flights: list[int] = []
         self.events: list[int] = []
         self.slow: list[Slow] = []
+        self.has_imported_thousands = False
         self.complaints: list[str] = []  # what was seen to be wrong on the way
         self._allowed: set[tuple[str, str, int]] | None = None  # what may be sent; `None`: it is just being changed
         # What may be sent to Avinode, and from when to when by the clock: its journal has calls that have ended.
         self._tails: list[tuple[datetime, datetime, set[str]]] = []
 
-    async def furnish(self) -> None:
-        """The same beginning for every sequence: five aircraft with flights, eight connections, two workers."""
+    async def furnish(self, password: str = "") -> None:
+        """The same beginning for every sequence: five aircraft with flights, ten connections."""
         await self.found()
         self.book = Book(self.operator.id)
         member = (await self.do(members, self.operator.id))[0]
         self.person = await self.do(actor_for_user, member.user_id, self.operator.id)
+        if password:
+            await self.do(reset_password, self.person, member.membership_id, password)
         for number in range(5):
             self.fleet += await self.aircraft(f"N{number}0AA", home_base=AIRPORTS[number % 2])
         for index, aircraft in enumerate(self.fleet):
             for days in (-1, 1):
-                start = NOON + timedelta(days=days, hours=index)
+                start = self.noon + timedelta(days=days, hours=index)
                 self.flights.append((await self.flight(aircraft, start, "KEWR-KBOS")).id)
         for key in OWN:
             await self._connect(key, "", ALL_AIRCRAFT)
@@ -133,11 +106,24 @@ class World(Stage):
         await self._connect(SETS, "second", self.fleet[2:3])
         await self._connect(AVINODE, "", ALL_AIRCRAFT)
         await self._connect(AVINODE, "second", self.fleet[1:2])
+        for key in DESKS:
+            await self._connect(key, "", ALL_AIRCRAFT)
+        # What is fetched is about an aircraft that nobody else touches, so that every item can be written.
+        (self.from_the_source,) = await self.aircraft("N99SR")
         self.before = dict(await self.logged())
         ((self.furnished_at,),) = await self.sql("SELECT max(seq) FROM changes_change")
         self.follower = Follower(self.operator.id)
         await self.follower.begin()
         await self.note_what_may_be_sent()
+
+    async def settle(self) -> None:
+        """As on any stage, with the patience that thousands of rows take on a busy machine."""
+        for dispatcher in list(self.dispatchers):
+            await asyncio.wait_for(dispatcher.settle(), _PATIENCE)
+        assert not self.died()
+
+    async def begin(self) -> None:
+        """Two workers, and everything as it should be."""
         for _ in range(2):
             await self.new_worker()
         await self.settle()
@@ -145,7 +131,7 @@ class World(Stage):
     async def _connect(self, key: str, name: str, aircraft: Any) -> None:
         values: dict[str, Any] = {"environment": "sandbox"}
         if key != AVINODE:
-            values = {"base_url": self.receivers[key].url, "key": f"{key}-default"}
+            values = {"base_url": self.everybody[key].url, "key": f"{key}-default"}
             values |= second_account(key) if name else {}
         await self.configure(key, name=name, values=values, aircraft=aircraft, on=True)
 
@@ -175,6 +161,11 @@ class World(Stage):
         except AirstairError as refusal:
             self.tally.refused += 1
             return f" — refused: {refusal}"
+        except (Interrupted, *DATABASE_ERRORS) as error:
+            if not isinstance(error, Interrupted) and not went_away(error):
+                raise
+            self.tally.interrupted += 1
+            return " — not done: the database went away"
         return ""
 
     async def set_up(
@@ -194,10 +185,11 @@ class World(Stage):
 
         def run() -> None:
             known = None if makes else self.connection_id(key, name)
-            before = connection_picture(self.operator.id, key, name)
-            command()
-            differs = connection_picture(self.operator.id, key, name) != before
-            self.book.take(Noted([("connection", known or self.connection_id(key, name))] if differs else []))
+            self.book.alter_row(
+                lambda: ("connection", known or self.connection_id(key, name)),
+                lambda: connection_picture(self.operator.id, key, name),
+                command,
+            )
 
         return await self.reconfiguring(chance, run)
 
@@ -216,6 +208,9 @@ class World(Stage):
 
     async def reconfiguring(self, chance: random.Random, command: Callable[[], Any]) -> str:
         """Run a command that changes what is sent where; sometimes see that all workers have heard of it."""
+        if not self.by_hand:
+            self._allowed = None  # worker processes do not say what they have heard of
+            return await self.attempt(command)
         before, self._allowed = self._allowed or set(), None
         said = await self.attempt(command)
         now, tails = await self.do(self._what_may_be_sent)
@@ -227,15 +222,17 @@ class World(Stage):
 
     async def note_what_may_be_sent(self) -> None:
         """All workers have heard of it: from now on this may be sent and nothing else."""
+        if not self.by_hand:
+            return
         now, tails = await self.do(self._what_may_be_sent)
         for dispatcher in list(self.dispatchers):
-            await asyncio.wait_for(dispatcher._round(), 20)
+            await asyncio.wait_for(dispatcher._round(), _PATIENCE)
         await asyncio.sleep(0.02)  # for what was on its way
         self._allowed = now
         self._may_be_sent_to_avinode(tails)
 
     def _what_may_be_sent(self) -> tuple[set[tuple[str, str, int]], set[str]]:
-        found = list(truth.kept(self.operator.id))
+        found = list(truth.Tables(self.operator.id).kept())
         own = {(one.connection.addon, one.account, one.aircraft.id) for one in found}
         return own, {one.aircraft.registration for one in found if one.connection.addon == AVINODE}
 
@@ -272,7 +269,7 @@ class World(Stage):
         await self.until(task.done, "A worker went on without its database.")
         assert task.exception() is not None, "A worker that lost its database must say so."
         self._leave(dispatcher)
-        self.tally.kills += 1
+        self.tally.worker_kills += 1
 
     def spoil_avinode(self, kind: str, **fields: Any) -> None:
         self.partner.faults.add(kind, path="/schedules", **fields)
@@ -282,22 +279,24 @@ class World(Stage):
         await slow.task
         self.slow.remove(slow)
 
-    def begin_slow(self, flights: Iterable[int], commits: bool, edits: Callable[[], list[Noted]]) -> asyncio.Event:
+    def begin_slow(self, flights: Iterable[int], commits: bool, edits: Callable[[Noted], None]) -> asyncio.Event:
         """Open a transaction that makes its edits and then waits. Answers what is set once they are made."""
         loop, made = asyncio.get_running_loop(), asyncio.Event()
 
         def hold() -> None:
             try:
-                with transaction.atomic():
-                    noted = edits()
+                with self.book.transaction() as noted:
+                    edits(noted)
                     loop.call_soon_threadsafe(made.set)
                     slow.ending.wait(60)
-                    transaction.set_rollback(not commits)
-                if commits:
-                    for one in noted:
-                        self.book.take(one)
+                    if not commits:
+                        raise RolledBack
+            except RolledBack:
+                pass
             except AirstairError:
                 self.tally.refused += 1
+            except Interrupted:
+                self.tally.interrupted += 1
             finally:
                 loop.call_soon_threadsafe(made.set)
                 database.close()
@@ -322,9 +321,25 @@ class World(Stage):
 
         return await self.do(read)
 
+    def count(self) -> None:
+        """What can only be counted at the end."""
+        self.tally.edits = self.book.commands
+        self.tally.changes_followed = len(self.follower.met)
+        for receiver in self.everybody.values():
+            self.tally.calls += len(receiver.came)
+            self.tally.faults += receiver.struck.total()
+        calls = self.partner.calls()
+        self.tally.calls += len(calls)
+        self.tally.faults += sum(call.fault is not None for call in calls)
+
+    @property
+    def everybody(self) -> dict[str, Receiver]:
+        """All partners of our own, by key."""
+        return {**self.receivers, **self.desks}
+
     def be_well(self) -> None:
         """All partners work again."""
-        for receiver in self.receivers.values():
+        for receiver in self.everybody.values():
             receiver.be_well()
         self.partner.faults.clear()
 
@@ -347,30 +362,35 @@ def wipe() -> None:
     """Empty all tables of ours: sequences follow each other in one database."""
     tables = [model._meta.db_table for model in apps.get_models() if model._meta.app_label in _OURS]
     with database.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+        cursor.execute(MAKE_MARKS)
+        cursor.execute(f"TRUNCATE convergence_mark, {', '.join(tables)} CASCADE")
+        cursor.execute("SELECT setval(%s, 1, false)", [ID_SEQUENCE])  # the same sequence has the same ids again
     database.close()
 
 
 @contextlib.asynccontextmanager
-async def world(now: datetime = NOON) -> AsyncIterator[World]:
-    """A furnished world on an empty database."""
+async def world(clock: Clock | None = None, rules: Rules = BY_HAND, password: str = "") -> AsyncIterator[World]:
+    """A furnished world on an empty database, without workers. The clock is moved by hand unless another is given.
+
+    `password`: of the operator's first person, for who wants to sign in.
+    """
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(24))
-    clock = ManualClock(now)
+    clock = clock or TickingClock(NOON)
     was = settings.SANDBOX_URL, settings.ALLOW_PRIVATE_ADDRESSES
-    async with running(clock=clock) as sandbox, listening(OWN, clock) as receivers:
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(all_operators())  # the test looks at everything; the product's processes do not
+        sandbox = await stack.enter_async_context(running(clock=clock))
+        made = World(clock, sandbox, rules)
+        await stack.enter_async_context(listening(made.everybody))
         settings.SANDBOX_URL, settings.ALLOW_PRIVATE_ADDRESSES = sandbox.url, True
-        made = World(clock, sandbox, receivers)
         await made.do(wipe)
-        register_addons()
-        for receiver in receivers.values():
+        register_addons(rules)
+        for receiver in made.receivers.values():
             receiver.welcome = made.welcome
         try:
-            await made.furnish()
+            await made.furnish(password)
             yield made
         finally:
             await made.leave()
             _extra.clear()
             settings.SANDBOX_URL, settings.ALLOW_PRIVATE_ADDRESSES = was
-
-
-__all__ = ["AIRPORTS", "AVINODE", "CADENCES", "SETS", "SPACED", "UPSERT", "Tally", "World", "world"]
