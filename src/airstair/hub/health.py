@@ -17,7 +17,7 @@ from airstair.hub.flows import OnChange
 from airstair.hub.models import Connection, LedgerRow, Notice
 from airstair.hub.promises import Clocks, Health, LedgerLine, Service, Stand, clocks_of, stand_of
 from airstair.hub.registry import addon, addons
-from airstair.hub.serving import serving, unread_since
+from airstair.hub.serving import NOBODY, serving, unread_since
 from airstair.hub.traffic import traffic_of
 from airstair.kernel.clock import Clock, SystemClock
 from airstair.kernel.outcome import OutcomeKind
@@ -124,7 +124,7 @@ def stands(
     """How connections of one operator stand, by connection. Two SQL statements, more where messages or fetches are."""
     configured = list(configured)
     traffic = traffic_of(operator_id, configured)
-    by = serving().by if configured else {}
+    served = serving() if configured else NOBODY
     on_change = {
         facts.id: [str(line.unit) for line in lines[facts.id] if line.flow in _flows_on_change(addon(facts.addon))]
         for facts in configured
@@ -136,7 +136,7 @@ def stands(
             facts,
             addon(facts.addon),
             lines[facts.id],
-            Service(worker=by.get(facts.id), unread_since=unread.get(facts.id)),
+            Service(worker=served.worker_of(facts.id), unread_since=unread.get(facts.id)),
             now,
             traffic.get(facts.id),
         )

@@ -69,5 +69,5 @@ def _connections(on: list[tuple[str, list[int]]], served: Serving) -> Iterator[M
     )
     for partner, ids in sorted(on):
         switched.add_metric([partner], len(ids))
-        unserved.add_metric([partner], sum(id_ not in served.by for id_ in ids))
+        unserved.add_metric([partner], sum(served.worker_of(id_) is None for id_ in ids))
     yield from (switched, unserved)

@@ -11,9 +11,12 @@ from datetime import datetime
 import msgspec
 from django.db import connection as database
 
-# Advisory lock keys: the upper half says what is locked, the lower half which.
+# Advisory lock keys: the upper half says what is locked, the lower half which. Ids are longer: of a connection's, the
+# lower 32 bits count. Two connections that have them in common would be served in turns; there are no two among four
+# billion rows.
 CONNECTION_CLASS = 0x41530001
 WORKER_CLASS = 0x41530002
+_HALF = 0xFFFFFFFF
 
 _LOCKS = """
 SELECT classid::bigint, objid::bigint, pid FROM pg_locks
@@ -36,10 +39,17 @@ SELECT w.connection, (
 
 
 class Serving(msgspec.Struct, frozen=True, kw_only=True):
-    """`workers`: the number of connections that each worker alive holds. `by`: connection → its worker's number."""
+    """`workers`: the number of connections that each worker alive holds. `by`: the locks, with who holds each."""
 
     workers: dict[int, int]
     by: dict[int, int]
+
+    def worker_of(self, connection_id: int) -> int | None:
+        """The number of the worker that serves the connection, if one does."""
+        return self.by.get(connection_id & _HALF)
+
+
+NOBODY = Serving(workers={}, by={})
 
 
 def serving() -> Serving:

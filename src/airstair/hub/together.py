@@ -35,7 +35,7 @@ class Together(Generic[K, V]):
             if future is None:
                 future = self._asked[key] = loop.create_future()
             futures.append(future)
-        answers = await asyncio.gather(*futures)
+        answers = [await future for future in futures]
         return {key: answer for key, answer in zip(wanted, answers, strict=True) if answer is not None}
 
     def _begin(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from django.db import connection as database
 
@@ -39,16 +40,17 @@ WITH flow AS (
     SELECT operator_id, id, addon, all_aircraft FROM hub_connection
      WHERE "on" AND addon IN (SELECT addon FROM flow)
 ), bad AS MATERIALIZED (  -- alone and first: one pass over the ledger finds little
-    SELECT operator_id, connection_id, flow, unit, coalesce(next_due < %(overdue)s, false) AS due,
+    SELECT operator_id, connection_id, flow, CASE WHEN unit LIKE 'aircraft:%%' THEN substr(unit, 10)::bigint END AS id,
+           coalesce(next_due < %(overdue)s, false) AS due,
            outcome = ANY(%(undelivered)s) AND (outcome = ANY(%(for_admins)s) OR tries >= %(tries)s) AS failing
       FROM hub_ledger
-     WHERE unit LIKE 'aircraft:%%' AND (next_due < %(overdue)s OR outcome = ANY(%(undelivered)s))
+     WHERE next_due < %(overdue)s OR outcome = ANY(%(undelivered)s)
 ), sent AS (
     SELECT c.operator_id, c.id, bool_or(b.failing) AS failing, bool_or(b.due AND f.does = 'every') AS late
       FROM bad b
       JOIN serving c ON (c.operator_id, c.id) = (b.operator_id, b.connection_id)
       JOIN flow f ON (f.addon, f.flow) = (c.addon, b.flow) AND f.does IN ('every', 'change')
-      JOIN fleet_aircraft a ON a.active AND (a.operator_id, a.id) = (b.operator_id, substr(b.unit, 10)::bigint)
+      JOIN fleet_aircraft a ON a.active AND (a.operator_id, a.id) = (b.operator_id, b.id)
       LEFT JOIN hub_ticked_aircraft t ON (t.operator_id, t.addon, t.aircraft_id) = (c.operator_id, c.addon, a.id)
      WHERE t.connection_id = c.id OR (c.all_aircraft AND t.connection_id IS NULL)
      GROUP BY c.operator_id, c.id
@@ -105,7 +107,7 @@ def _is_settled(facts: set[tuple[str, str]]) -> bool:
 def _troubles(now: datetime) -> list[tuple[int, int, str, str]]:
     flows = [flow for one in addons().values() for flow in _flows(one)]
     names, keys, does = (list(column) for column in zip(*flows, strict=True)) if flows else ([], [], [])
-    values = {
+    values: dict[str, Any] = {
         "installed": list(addons()),
         "addons": names,
         "flows": keys,

@@ -38,7 +38,10 @@ _ROUND = timedelta(minutes=5)
 
 
 def watch(*, clock: Clock | None = None) -> list[NoticeLine]:
-    """Look at every connection; open and close notices. Answers those that were opened or closed."""
+    """Look at every connection; open and close notices. Answers those that were opened or closed.
+
+    Two SQL statements, and about a dozen more for each operator where there may be something to open or close.
+    """
     now = (clock or SystemClock()).now()
     moved: list[NoticeLine] = []
     for operator_id, ids in to_look_at(now).items():
@@ -183,7 +186,10 @@ def _words(notice: Notice, *, over: bool) -> tuple[str, str]:
 
 
 def tell_recipients(*, clock: Clock | None = None) -> int:
-    """Send each connection's recipients one message about the exports since they were last told."""
+    """Send each connection's recipients one message about the exports since they were last told.
+
+    One SQL statement, and some more for each connection that has recipients and made a call since then.
+    """
     now = (clock or SystemClock()).now()
     sent = 0
     for operator_id, codes in _to_be_told(now).items():

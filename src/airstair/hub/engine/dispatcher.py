@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from django.db import connection as django_connection
 
 from airstair.changes.cursor import CHANNEL
 from airstair.changes.sessions import EVERYBODYS
+from airstair.hub.engine.agenda import Agenda
 from airstair.hub.engine.kept import Kept
 from airstair.hub.engine.leased import Leased
 from airstair.hub.engine.leases import Leases, fan_out
@@ -96,6 +97,7 @@ class Dispatcher:
     def _make_services(self) -> None:
         self._store = Store(self._address)
         self._readings = Readings(self._store)
+        self._agenda = Agenda()
         self._services = Services(
             store=self._store,
             limits=Limits(self._address),
@@ -109,6 +111,7 @@ class Dispatcher:
             unread=Together(self._readings.unread),
             saver=Saver(self._store, self._cursor_rows),
             wake=self._wake.set,
+            stir=self._agenda.stir,
         )
         self._leases = Leases(self.worker, self._services, self._readings, self._ready)
 
@@ -210,15 +213,20 @@ class Dispatcher:
     async def _round(self) -> None:
         async with self._one_round:
             await self._read_changes()
-            await self._look_after()
-            for leased in list(self.leased.values()):
+            if self._agenda.all_are_due() or self._readings.crowded:
+                self._readings.forget({g for leased in self.leased.values() for g in leased.generations})
+            looked_at = self._agenda.take(self.leased, self._clock.now())
+            await self._look_after(looked_at.values())
+            for id_, leased in looked_at.items():
                 leased.kick()
+                times = (leased.next_time(), _compare_at(leased))
+                self._agenda.plan(id_, min((time for time in times if time is not None), default=None))
         self._round_ended = asyncio.get_running_loop().time()
 
     async def _sleep(self) -> None:
         now = self._clock.now()
-        times = [t for leased in self.leased.values() if (t := leased.next_time()) is not None]
-        until = min([*times, now + _LONGEST_SLEEP])
+        longest = now + _LONGEST_SLEEP
+        until = min(self._agenda.next_time() or longest, longest)
         if until <= now:
             # Something is due and its sender is at work already; it goes on by itself.
             until = now + timedelta(seconds=1)
@@ -237,24 +245,23 @@ class Dispatcher:
             by_operator.setdefault(change.operator_id, []).append(change)
         for operator_id, theirs in by_operator.items():
             fan_out(theirs, self._leases.of_operator(operator_id), self._readings.latest)
-        self._readings.forget({g for leased in self.leased.values() for g in leased.generations})
         reconfigured = {c.operator_id for c in changes if c.about_connections}
         if reconfigured:
             asked = {unit.id for c in changes if c.kind == EXPORT_ASKED for unit in c.units}
             self._leases.configured(reconfigured)
             await self._leases.configure(reconfigured, asked)
 
-    async def _look_after(self) -> None:
+    async def _look_after(self, looked_at: Iterable[Leased]) -> None:
         """What comes round now and then: partners that came back, slow comparisons, cursors of quiet connections."""
         now = self._clock.now()
-        for leased in list(self.leased.values()):
+        for leased in looked_at:
             if leased.came_back():
                 for sender in leased.senders.values():
                     for unit in await self._store.undelivered(*sender.key):
                         sender.changed(unit, self._readings.latest, bulk=True)
                 await leased.partner_is_well()
-            every = _COMPARE_WHILE_AWAY if leased.failures else _COMPARE_EVERY
-            if leased.compared_at is None or now - leased.compared_at >= every:
+            compare_at = _compare_at(leased)
+            if compare_at is None or compare_at <= now:
                 leased.compared_at = now
                 leased.all_may_be_stale(self._readings.latest)
         if self._cursors_saved is None or now - self._cursors_saved >= _SAVE_CURSORS_EVERY:
@@ -268,6 +275,12 @@ class Dispatcher:
         snapshots, latest = self._readings.snapshots, self._readings.latest
         rows = (leased.cursor_row(snapshots, latest, given_back=given_back) for leased in self.leased.values())
         return [row for row in rows if row is not None]
+
+
+def _compare_at(leased: Leased) -> datetime | None:
+    """When the next slow comparison is due; `None`: at once, there has been none."""
+    every = _COMPARE_WHILE_AWAY if leased.failures else _COMPARE_EVERY
+    return None if leased.compared_at is None else leased.compared_at + every
 
 
 async def _close_quietly(opened: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from airstair.hub.connections.queries import LiveConnection
@@ -52,11 +53,13 @@ class Leased(Standing):
 
     def changed(self, unit: Unit, generation: int, *, bulk: bool, at: datetime | None = None) -> None:
         """A change names the unit."""
+        self.stir()
         for lane in self._lanes:
             lane.changed(unit, generation, bulk=bulk, at=at)
 
     def all_may_be_stale(self, generation: int) -> None:
         """Look at everything: a new connection, or the slow proof that nothing was lost."""
+        self.stir()
         for sender in self.senders.values():
             sender.all_may_be_stale(generation)
         for poster in self.posters.values():
@@ -108,7 +111,7 @@ class Leased(Standing):
         for lane in self._lanes:
             lane.cut_off()
 
-    @property
+    @cached_property
     def by_clock_alone(self) -> bool:
         """Whether no flow reads the change log."""
         no_sender = all(sender.by_clock for sender in self.senders.values())

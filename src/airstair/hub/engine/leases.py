@@ -173,6 +173,7 @@ class Leases:
         await self._catch_up(leased, held)
         leased.caught_up = True
         await leased.begin()
+        leased.stir()
         leased.kick()
         self._services.wake()
 
@@ -234,6 +235,7 @@ class Leases:
                 leased.look_again(self._readings.latest, had[leased], everything=everything, asked=wished)
                 if everything:
                     await leased.partner_is_well()
+                leased.stir()
                 leased.kick()
 
 

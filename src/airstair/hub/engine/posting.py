@@ -24,7 +24,7 @@ from airstair.hub.engine.once import Step, after
 from airstair.hub.engine.outbox import Outbox, UnitMessages, Wanted
 from airstair.hub.engine.results import CallMade, MessageEnd, Result
 from airstair.hub.engine.standing import Standing
-from airstair.hub.engine.threads import in_thread, say_why_it_ended
+from airstair.hub.engine.threads import in_thread
 from airstair.hub.engine.waiting import Waiting
 from airstair.hub.flows import ByHand, Document, Every, MessageState, OnChange, Post, UnitDocument
 from airstair.hub.http import PartnerHttp
@@ -147,8 +147,7 @@ class Poster:
     def kick(self) -> None:
         """Start working if there is something to do and nobody is."""
         if (self._task is None or self._task.done()) and self._something_to_do(self._now()):
-            self._task = asyncio.get_running_loop().create_task(self._work())
-            self._task.add_done_callback(say_why_it_ended)
+            self._task = self.leased.begin_task(self._work())
 
     async def stop(self) -> None:
         """No call begins once the connection is closed; those under way end by themselves, within their deadline."""
@@ -292,13 +291,12 @@ class Poster:
                 # A person took it back, it goes out through another connection, or this one is being switched off.
                 self._look_later(one.unit)
                 return False
-            call = asyncio.get_running_loop().create_task(self._one_call(one, tries))
+            call = self.leased.begin_task(self._one_call(one, tries))
         finally:
             if call is None:
                 self._slots.release()
         self._calls.add(call)
         call.add_done_callback(self._calls.discard)
-        call.add_done_callback(say_why_it_ended)
         return True
 
     def _still_good(self, one: Ready) -> bool:

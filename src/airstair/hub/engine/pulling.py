@@ -20,7 +20,7 @@ from airstair.hub.engine.judging import CONNECTION_TROUBLE, backoff
 from airstair.hub.engine.messages import fingerprint
 from airstair.hub.engine.results import CallMade, Result
 from airstair.hub.engine.standing import Standing
-from airstair.hub.engine.threads import in_thread, say_why_it_ended
+from airstair.hub.engine.threads import in_thread
 from airstair.hub.flows import Backoff, Document, Every, Fetched, Pull
 from airstair.hub.http import PartnerHttp
 from airstair.kernel.outcome import Outcome, OutcomeKind
@@ -167,8 +167,7 @@ class Puller:
 
     def kick(self) -> None:
         if not self._running and self._something_to_do(self._now()):
-            self._task = asyncio.get_running_loop().create_task(self._work())
-            self._task.add_done_callback(say_why_it_ended)
+            self._task = self.leased.begin_task(self._work())
 
     async def stop(self) -> None:
         """The page under way is the last; the run is taken up from there by whoever serves the connection next."""

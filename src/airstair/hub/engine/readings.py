@@ -17,6 +17,7 @@ class Readings:
         self._store = store
         self.latest = 0
         self._snapshots: dict[int, str] = {}
+        self._left = 0  # how many were kept when some were last forgotten
 
     async def begin(self) -> None:
         """From now on: what happened before is for each connection to catch up with."""
@@ -43,6 +44,11 @@ class Readings:
         """The snapshot of each generation kept."""
         return self._snapshots
 
+    @property
+    def crowded(self) -> bool:
+        """Whether so many are kept that it is time to `forget` some."""
+        return len(self._snapshots) > max(_MOST, 2 * self._left)
+
     def forget(self, outstanding: set[int]) -> None:
         """Keep what cursors can be set to: the latest, and the reading before each that has something outstanding.
 
@@ -54,3 +60,4 @@ class Readings:
         for generation in list(self._snapshots):
             if generation not in needed and (thin or generation < oldest):
                 del self._snapshots[generation]
+        self._left = len(self._snapshots)

@@ -50,6 +50,8 @@ class Saver:
 
     async def room(self) -> None:
         """Return when there is room for another call's result: senders slow down when the database does."""
+        if len(self._calls) <= _BACKLOG:
+            return
         async with self._saved:
             await self._saved.wait_for(lambda: len(self._calls) <= _BACKLOG)
 

@@ -71,8 +71,7 @@ class Sender(Units):
     def kick(self) -> None:
         """Start working if there is something to do and nobody is."""
         if (self._task is None or self._task.done()) and self.something_to_do(self._now()):
-            self._task = asyncio.get_running_loop().create_task(self._work())
-            self._task.add_done_callback(_say_why_it_ended)
+            self._task = self.leased.begin_task(self._work())
 
     async def stop(self) -> None:
         """No call begins once the connection is closed; those under way end by themselves, within their deadline."""
@@ -111,12 +110,13 @@ class Sender(Units):
                 raise
             if self._ahead is not None:
                 await self._ahead
+            if not self.by_clock:
+                await self._send_all(allowed)
+                continue
             # What a clock asks for grows no older by waiting its turn: the next documents are made meanwhile.
             self._ahead = asyncio.get_running_loop().create_task(self._send_all(allowed))
             self._calls.add(self._ahead)
             self._ahead.add_done_callback(self._calls.discard)
-            if not self.by_clock:
-                await self._ahead
 
     async def _send_all(self, allowed: Sequence[Prepared]) -> None:
         left: list[Unit] = []
@@ -129,10 +129,9 @@ class Sender(Units):
             if not sendable:
                 self._slots.release()
                 continue
-            call = asyncio.get_running_loop().create_task(self._one_call(sendable))
+            call = self.leased.begin_task(self._one_call(sendable))
             self._calls.add(call)
             call.add_done_callback(self._calls.discard)
-            call.add_done_callback(_say_why_it_ended)
         if left:
             self.give_back(left)
             if self.flow.floor is not None:
@@ -347,11 +346,6 @@ def _asked_to_wait(outcomes: Iterable[Outcome], ended: datetime) -> datetime | N
     waits = [outcome.retry_after for outcome in outcomes if outcome.retry_after and not outcome.kind.delivered]
     throttled = any(outcome.kind is OutcomeKind.THROTTLED for outcome in outcomes)
     return max(waits, default=ended + _THROTTLED if throttled else None)
-
-
-def _say_why_it_ended(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (problem := task.exception()) is not None:
-        log.error("A sender stopped. The dispatcher starts it again.", exc_info=problem)
 
 
 def _batches(ready: Sequence[Prepared], size: int) -> list[Sequence[Prepared]]:

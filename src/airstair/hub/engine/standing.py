@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from airstair.hub.connections.queries import LiveConnection
 from airstair.hub.engine.judging import CONNECTION_TROUBLE
@@ -15,6 +17,7 @@ from airstair.hub.engine.reading import Snapshots
 from airstair.hub.engine.results import Claimed, Known, ToClaim
 from airstair.hub.engine.saver import Saver
 from airstair.hub.engine.store import Held, Store
+from airstair.hub.engine.threads import say_why_it_ended
 from airstair.hub.http import HttpPool
 from airstair.hub.limits import Limits
 from airstair.hub.together import Together
@@ -43,6 +46,7 @@ class Services:
     unread: Together[int, frozenset[Unit]]  # operator → what changes name that the dispatcher has not read yet
     saver: Saver
     wake: Callable[[], None]  # something new is to be waited for, or done
+    stir: Callable[[int], None]  # something happened to that connection
     absorbing: Executor = field(default_factory=lambda: ThreadPoolExecutor(_ABSORBING, thread_name_prefix="absorbing"))
 
 
@@ -56,6 +60,20 @@ class Standing:
         self.failures = held.failures  # calls in a row that found the partner in trouble
         self.paused_until = held.paused_until
         self._came_back = False
+
+    def stir(self) -> None:
+        """Something happened: what is to be done next, or when, may be other than it was."""
+        self.services.stir(self.connection.id)
+
+    def begin_task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A task for the connection that nobody awaits."""
+        task = asyncio.get_running_loop().create_task(work)
+        task.add_done_callback(self._task_ended)
+        return task
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        say_why_it_ended(task)
+        self.stir()
 
     def paused(self, now: datetime) -> bool:
         return self.paused_until is not None and self.paused_until > now
@@ -76,6 +94,7 @@ class Standing:
             self.failures = 0
             self.paused_until = None
             self._came_back = True
+            self.stir()
             self.services.wake()
 
     def came_back(self) -> bool:

@@ -7,8 +7,8 @@ SELECT objid::bigint FROM pg_locks
  WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND classid::bigint = %s
    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
-LEASE = "SELECT id FROM unnest(%s::bigint[]) AS wanted(id) WHERE pg_try_advisory_lock(%s | id)"
-RELEASE = "SELECT pg_advisory_unlock(%s | id) FROM unnest(%s::bigint[]) AS held(id)"
+LEASE = "SELECT id FROM unnest(%s::bigint[]) AS wanted(id) WHERE pg_try_advisory_lock(%s | (id & 4294967295))"
+RELEASE = "SELECT pg_advisory_unlock(%s | (id & 4294967295)) FROM unnest(%s::bigint[]) AS held(id)"
 
 # `saved_at` tells when the connection was given back in good order; while it is held it stands at the epoch.
 TAKE_CURSOR = """

@@ -29,7 +29,7 @@ class Units:
         self.flow = flow
         self.key = (leased.connection.operator_id, leased.connection.id, flow.key)
         self.waiting = Waiting()
-        self.due = DueTimes()
+        self.due: DueTimes[Unit] = DueTimes()
         self.stale = Staleness()
         self._titles: dict[Unit, str] = {}
         self._known: OrderedDict[Unit, Known] = OrderedDict()

@@ -8,8 +8,11 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from airstair.kernel.units import Unit
+
+K = TypeVar("K")
 
 
 class Waiting:
@@ -89,14 +92,14 @@ class Waiting:
         return unit in self._people or unit in self._bulk
 
 
-class DueTimes:
-    """When each unit is next due."""
+class DueTimes(Generic[K]):
+    """When each unit, or whatever else, is next due."""
 
     def __init__(self) -> None:
-        self._due: dict[Unit, datetime] = {}
-        self._heap: list[tuple[datetime, Unit]] = []
+        self._due: dict[K, datetime] = {}
+        self._heap: list[tuple[datetime, K]] = []
 
-    def set(self, unit: Unit, when: datetime | None) -> None:
+    def set(self, unit: K, when: datetime | None) -> None:
         """The unit is due then; `None`: not by itself."""
         if when is None:
             self._due.pop(unit, None)
@@ -109,9 +112,9 @@ class DueTimes:
             self._heap = [(at, one) for one, at in self._due.items()]
             heapq.heapify(self._heap)
 
-    def take(self, now: datetime, most: int) -> list[Unit]:
+    def take(self, now: datetime, most: int) -> list[K]:
         """Up to `most` units that are due, the longest overdue first. They are due no more until `set` again."""
-        taken: list[Unit] = []
+        taken: list[K] = []
         while len(taken) < most and (first := self.next_time()) is not None and first <= now:
             _, unit = heapq.heappop(self._heap)
             del self._due[unit]
@@ -128,11 +131,11 @@ class DueTimes:
         """How many could be sent now."""
         return sum(when <= now for when in self._due.values())
 
-    def __iter__(self) -> Iterator[Unit]:
+    def __iter__(self) -> Iterator[K]:
         return iter(list(self._due))
 
     def __len__(self) -> int:
         return len(self._due)
 
-    def __contains__(self, unit: Unit) -> bool:
+    def __contains__(self, unit: K) -> bool:
         return unit in self._due
