@@ -322,9 +322,12 @@ async def _taken_over_in_time(played: Round) -> list[str]:
     _, before = await made.do(made.route_of, flight)
     await people.route(made, flight, next(one for one in AIRPORTS[1:] if one != before))
     await made.until(lambda: len(receiver.came) > calls, "An edit was not sent.")
-    holder = next((one for one in workers.alive if one.name == played.watch.holders.get(connection)), None)
-    if holder is None:
-        return [f"Nobody holds connection {connection}, which has just made a call."]
+    # The watch looks now and then: it may not have seen yet who has just taken the connection.
+    await made.until(
+        lambda: played.watch.holders.get(connection) in {one.name for one in workers.alive},
+        f"Nobody holds connection {connection}, which has just made a call.",
+    )
+    holder = next(one for one in workers.alive if one.name == played.watch.holders[connection])
     calls, killed = len(receiver.came), time.monotonic()
     await workers.kill(holder)
     played.tally.worker_kills += 1

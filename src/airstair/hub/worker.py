@@ -7,6 +7,7 @@ import contextlib
 import gc
 import logging
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -38,6 +39,8 @@ def work(
     # reading. What is loaded by now stays for good.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    # Threads read schedules beside the deliveries. A delivery that is ready waits for them no longer than this.
+    sys.setswitchinterval(0.0005)
     with all_operators():
         asyncio.run(_work(on_ready, clock, port))
 

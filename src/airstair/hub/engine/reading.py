@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.db import InterfaceError, OperationalError, connection
@@ -29,30 +30,42 @@ class Wanted(NamedTuple):
 
 
 class Snapshots:
-    """Snapshots of units, read by the record's own set-based readers in a few threads of their own."""
+    """Snapshots of units, read by the record's own set-based readers in a few threads of their own.
+
+    What people wait for has a thread of its own: an import, or a clock that is due, may ask for thousands.
+    """
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="snapshots")
-        self._together: Together[Wanted, Any] = Together(self._fetch)
+        self._threads = {
+            bulk: ThreadPoolExecutor(max_workers=1, thread_name_prefix="bulk-snapshots" if bulk else "snapshots")
+            for bulk in (False, True)
+        }
+        self._together: dict[bool, Together[Wanted, Any]] = {
+            bulk: Together(partial(self._fetch, threads)) for bulk, threads in self._threads.items()
+        }
 
-    async def get(self, operator_id: int, units: Iterable[Unit], since: datetime) -> dict[Unit, Any]:
-        """The snapshot of each unit that exists."""
-        found = await self._together.get(Wanted(operator_id, unit, since) for unit in units)
+    async def get(
+        self, operator_id: int, units: Iterable[Unit], since: datetime, *, bulk: bool = False
+    ) -> dict[Unit, Any]:
+        """The snapshot of each unit that exists. `bulk`: nobody waits for them."""
+        found = await self._together[bulk].get(Wanted(operator_id, unit, since) for unit in units)
         return {wanted.unit: snapshot for wanted, snapshot in found.items()}
 
-    async def _fetch(self, wanted: list[Wanted]) -> dict[Wanted, Any]:
+    @staticmethod
+    async def _fetch(threads: ThreadPoolExecutor, wanted: list[Wanted]) -> dict[Wanted, Any]:
         groups: dict[tuple[int, UnitKind, datetime], list[Wanted]] = {}
         for one in wanted:
             groups.setdefault((one.operator_id, one.unit.kind, one.since), []).append(one)
         loop = asyncio.get_running_loop()
-        reads = [loop.run_in_executor(self._threads, _read, *group, ones) for group, ones in groups.items()]
+        reads = [loop.run_in_executor(threads, _read, *group, ones) for group, ones in groups.items()]
         found: dict[Wanted, Any] = {}
         for part in await asyncio.gather(*reads):
             found.update(part)
         return found
 
     def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in self._threads.values():
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 class CannotBeRead:

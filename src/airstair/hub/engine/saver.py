@@ -12,7 +12,7 @@ from airstair.hub.engine.results import CallMade, Result
 from airstair.hub.engine.store import Store
 
 _GATHER = 0.02  # seconds that the first result waits for company
-_MOST = 400  # calls in one transaction
+_MOST = 200  # calls in one transaction
 _BACKLOG = 1_000  # unsaved calls at which senders wait for the database
 _CURSORS_EVERY = 0.25  # seconds between savings of cursors: they say how much is looked at again after a crash
 

@@ -34,6 +34,7 @@ from airstair.kernel.units import Unit
 log = logging.getLogger(__name__)
 
 _ASK_AGAIN = timedelta(seconds=1)  # after the database refused a claim: the connection is being switched off
+_MADE_AT_ONCE = 8  # documents between turns of the event loop
 _THROTTLED = timedelta(minutes=1)  # the wait where a partner asks for one without saying how long
 
 
@@ -179,9 +180,12 @@ class Sender(Units):
         services, connection = self.leased.services, self.leased.connection
         if self.by_clock:
             services.kept.begin(self, units)
-        snapshots = await services.snapshots.get(connection.operator_id, units, since)
+        bulk = self.by_clock or all(self.waiting.is_bulk(unit) for unit in units)
+        snapshots = await services.snapshots.get(connection.operator_id, units, since, bulk=bulk)
         ready = []
-        for unit in units:
+        for number, unit in enumerate(units):
+            if number and number % _MADE_AT_ONCE == 0:
+                await asyncio.sleep(0)  # others have something to deliver meanwhile
             document = self._document(snapshots.get(unit), unit, now)
             if document is None:
                 continue

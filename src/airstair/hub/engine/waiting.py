@@ -35,10 +35,13 @@ class Waiting:
         lane[unit] = min([*known, generation])
 
     def take(self, most: int, ready: Callable[[Unit], bool] = lambda _: True) -> list[Unit]:
-        """Up to `most` units that are not under way already, people's first. Under way until `done` or `back`."""
+        """Up to `most` units that are not under way already, people's first and by themselves: they wait for no other.
+
+        Under way until `done` or `back`.
+        """
         taken: list[Unit] = []
         for lane in (self._people, self._bulk):
-            if len(taken) >= most:
+            if taken or most <= 0:
                 break
             for unit in lane:
                 if unit not in self._under_way and ready(unit):
@@ -49,6 +52,10 @@ class Waiting:
             bulk = unit not in self._people
             self._under_way[unit] = ((self._bulk if bulk else self._people).pop(unit), bulk)
         return taken
+
+    def is_bulk(self, unit: Unit) -> bool:
+        """Whether the unit is under way for an import or the like: nobody is looking."""
+        return self._under_way.get(unit, (0, False))[1]
 
     def done(self, unit: Unit) -> None:
         """The unit's result is on its way into the ledger."""
