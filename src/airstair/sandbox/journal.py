@@ -88,6 +88,11 @@ class Journal:
         self._seq += 1
         return self._seq
 
+    @property
+    def begun(self) -> int:
+        """The number of the latest call, ended or not."""
+        return self._seq
+
     def add(self, record: CallRecord) -> None:
         self._keep(record)
         self._unsaved.append(record)

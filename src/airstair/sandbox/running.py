@@ -100,6 +100,10 @@ class RunningPartner:
         """The calls received, oldest first."""
         return self._on_loop(lambda: self._host.calls(aircraft, since=since, after_seq=after_seq, limit=limit))
 
+    def begun(self) -> int:
+        """How many calls have begun to arrive; `calls` lists them when they have ended."""
+        return self._on_loop(lambda: self._host.journal.begun)
+
     def state(self) -> dict[str, Any]:
         return self._on_loop(self._host.state)
 
