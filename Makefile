@@ -32,8 +32,8 @@ bench: setup ## measure, print the ratios, write benchmarks/results.json
 lock: setup ## choose the newest allowed versions of all packages and pin them
 	@scripts/lock
 
-addon: setup ## begin an add-on: make addon NAME=foreflight
-	@.venv/bin/python scripts/new_addon.py "$(NAME)"
+addon: setup ## begin an add-on: make addon NAME=foreflight SHAPE=mirror
+	@.venv/bin/python scripts/new_addon.py "$(NAME)" "$(SHAPE)"
 
 screenshots: setup ## make the pictures in docs/screenshots anew
 	@AIRSTAIR_CHROMIUM="$$(scripts/browser)" && export AIRSTAIR_CHROMIUM && \

@@ -1,117 +1,83 @@
-"""Begins an add-on: a folder with the files that every add-on has, and a test that fails until they are filled in.
+"""Begins an add-on: a folder that works against its own imitation, and a contract that says what is still missing.
 
-`python scripts/new_addon.py KEY`. Nothing that exists is overwritten.
+`python scripts/new_addon.py KEY [SHAPE]`. The texts are in `addon_shapes`: what all shapes share in `every`, what one
+is made of beside it. Nothing that exists is overwritten.
 """
 
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
-ADDONS = Path(__file__).resolve().parent.parent / "src" / "airstair" / "addons"
-
-FILES = {
-    "__init__.py": '''"""@Name@: what flows, and which way."""
-''',
-    "settings.py": '''"""What an admin fills in for @Name@."""
-
-from __future__ import annotations
-
-from airstair.hub.setting import Settings
-
-
-class @Class@Settings(Settings):
-    """One operator's connection to @Name@. Each field carries `setting(…)`: label, help, limits."""
-''',
-    "addon.py": '''"""The whole description of @Name@: its settings, its flows, and the partner's rules as facts."""
-
-from __future__ import annotations
-
-from airstair.addons.@key@.settings import @Class@Settings
-from airstair.hub.contract import Addon, Category
-
-ADDON = Addon(
-    key="@key@",
-    name="@Name@",
-    category=Category.SERVICES,
-    purpose="",
-    settings=@Class@Settings,
-    flows=(),
-    facts=(),
-    package=__package__,
-)
-''',
-    "about.md": """# @Name@
-
-## What it is
-
-## Before you start
-
-## Connect
-
-## What is sent
-
-## When
-
-## What we match on
-
-## Limits
-""",
-    "tests/__init__.py": "",
-    "tests/test_contract.py": '''"""What holds for every add-on, for @Name@."""
-
-from __future__ import annotations
-
-import re
-
-from airstair.hub.registry import addon
-
-ADDON = addon("@key@")
-
-
-def test_says_what_it_is_for() -> None:
-    assert ADDON.purpose.endswith("."), "addon.py: say in a sentence what the operator gains"
-
-
-def test_has_a_flow() -> None:
-    assert ADDON.flows, "addon.py: name at least one flow"
-
-
-def test_every_fact_names_its_source() -> None:
-    assert ADDON.facts, "addon.py: write the partner's rules down as facts"
-    assert [fact.says for fact in ADDON.facts if not fact.source] == []
-
-
-def test_about_page_is_written() -> None:
-    sections = re.split(r"^## (.+)$", ADDON.about, flags=re.MULTILINE)[1:]
-    unwritten = [title for title, text in zip(sections[::2], sections[1::2], strict=True) if not text.strip()]
-    assert unwritten == [], "about.md: these sections are empty"
-''',
+ROOT = Path(__file__).resolve().parent.parent
+ADDONS = ROOT / "src" / "airstair" / "addons"
+SHAPES = Path(__file__).resolve().parent / "addon_shapes"
+BUILT = ("mirror", "post", "pull")
+NOT_YET = {
+    "serve": "they read from us",
+    "receive": "they write to us",
+    "handoff": "a link with context",
+    "compute": "a model run inside",
 }
 
 
 def main(arguments: list[str]) -> int:
-    key = arguments[0] if len(arguments) == 1 else ""
-    if not re.fullmatch(r"[a-z][a-z0-9_]{1,30}", key):
-        sys.stderr.write("Name it in lower case, letters and digits: make addon NAME=foreflight\n")
+    key = arguments[0] if arguments else ""
+    shape = arguments[1] if len(arguments) > 1 and arguments[1] else "mirror"
+    refused = _refusal(key, shape, len(arguments))
+    if refused:
+        sys.stderr.write(refused + "\n")
         return 2
     folder = ADDONS / key
     if folder.exists():
         sys.stderr.write(f"{folder} exists already. Choose another name, or go on with that one.\n")
         return 1
-    words = key.split("_")
-    for name, text in FILES.items():
+    for name, text in _files(key, shape).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        filled = text.replace("@key@", key).replace("@Name@", " ".join(words).capitalize())
-        path.write_text(filled.replace("@Class@", "".join(word.capitalize() for word in words)), encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
+    # A long name makes lines longer than they may be.
+    subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", str(folder)], check=False)  # noqa: S603 - ours
+    here = folder.relative_to(ROOT)
     sys.stdout.write(
-        f"{folder.relative_to(ADDONS.parents[2])} is begun. Its test says what is missing: "
-        f".venv/bin/pytest {(folder / 'tests').relative_to(ADDONS.parents[2])}\n"
-        "Next: wire.py (the partner's messages), mapping.py (pure), client.py (one function per call), sandbox.py.\n"
+        f"{here} is begun: a {shape} that works against its own imitation. Next:\n"
+        f"1. Say what only you know: .venv/bin/pytest {here} names the places\n"
+        "   (purpose, facts, about.md, enumerations).\n"
+        "2. Put the partner's own words into wire.py, mapping.py and client.py, and its rules into sandbox.py.\n"
+        "3. Test the mapping in tests/test_mapping.py, run .venv/bin/python scripts/reference.py, then make check.\n"
     )
     return 0
+
+
+def _refusal(key: str, shape: str, given: int) -> str:
+    """Why nothing can be begun; empty where it can."""
+    if given not in (1, 2) or not re.fullmatch(r"[a-z][a-z0-9_]{1,30}", key):
+        return "Name it in lower case, letters and digits: make addon NAME=foreflight SHAPE=mirror"
+    if shape in NOT_YET:
+        known = ", ".join(BUILT)
+        return f"The hub has no flow yet for {shape} ({NOT_YET[shape]}). Use {known}, or open an issue for {shape}."
+    if shape not in BUILT:
+        return f"There is no shape “{shape}”. Use {', '.join(BUILT)}."
+    return ""
+
+
+def _files(key: str, shape: str) -> dict[str, str]:
+    """The folder's files by name, filled in."""
+    pieces = tomllib.loads((SHAPES / shape / "pieces.toml").read_text(encoding="utf-8"))
+    words = key.split("_")
+    names = {"key": key, "Name": " ".join(words).capitalize(), "Class": "".join(word.capitalize() for word in words)}
+    files = {}
+    for source in (SHAPES / "every", SHAPES / shape):
+        for path in sorted(source.rglob("*.txt")):
+            name = str(path.relative_to(source)).removesuffix(".txt")
+            text = path.read_text(encoding="utf-8")
+            for mark, value in (pieces | names).items():
+                text = text.replace(f"@{mark}@", value)
+            files[name] = text
+    return files
 
 
 if __name__ == "__main__":

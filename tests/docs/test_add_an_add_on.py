@@ -19,8 +19,12 @@ from airstair.kernel.errors import Invalid
 from airstair.records.fleet.snapshots import AircraftFacts
 from airstair.records.flights import rules, snapshots
 from airstair.records.operators.rules import Right
+from airstair.testing.common import Common
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "add-an-add-on.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "how-to" / "add-an-add-on.md"
+# What an add-on's tests may say to the contract.
+QUESTIONS = {"enumerations", "registrations", "numbers", "values", "fill", "shows", "odd_answer", "odd_words"}
 NOW = datetime(2027, 3, 4, 9, tzinfo=UTC)
 
 
@@ -126,3 +130,19 @@ async def test_the_call_tells_how_it_ended(page: dict[str, Any]) -> None:
     ended = await page["put_schedule"](flows.Call(http=Http(), settings=settings, documents=documents, now=NOW))  # type: ignore[arg-type]
     assert [(one.kind.value, one.sent) for one in ended] == [("accepted", 1), ("unauthorised", 1), ("refused", 1)]
     assert sent[0] == ("PUT", "https://planner.example/schedules", made.body)
+
+
+def test_the_page_shows_what_the_command_says() -> None:
+    script = (ROOT / "scripts" / "new_addon.py").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^\$ make addon NAME=planner SHAPE=mirror\n(.*?)^```", PAGE.read_text(), re.M | re.S)
+    for line in shown.splitlines():
+        said = line.replace("src/airstair/addons/planner", "{here}").replace("a mirror", "a {shape}")
+        assert said in script, line
+
+
+def test_the_page_names_every_shape_and_every_question_of_the_contract() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    shapes = {path.name for path in (ROOT / "scripts" / "addon_shapes").iterdir()} - {"every"}
+    assert shapes == {"mirror", "post", "pull"}
+    assert vars(Common).keys() >= QUESTIONS
+    assert [name for name in sorted(shapes | QUESTIONS) if f"`{name}`" not in text] == []
