@@ -67,7 +67,7 @@ class World(Stage):
     """A stage with everything on it. Steps act on it; `verdict.py` judges it."""
 
     def __init__(self, clock: Clock, sandbox: RunningSandbox, rules: Rules) -> None:
-        super().__init__(clock, sandbox)  # type: ignore[arg-type]  # only the steps of time need one moved by hand
+        super().__init__(clock, sandbox, "avinode")  # type: ignore[arg-type]  # only the steps of time need one moved by hand
         self.receivers = {key: Receiver(key, clock) for key in OWN}  # of the mirrors of our own
         self.plans, self.source = PlanDesk(clock), SourceDesk(clock)
         self.desks: dict[str, Receiver] = {PLANS: self.plans, SOURCE: self.source}

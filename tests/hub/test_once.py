@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airstair.hub.engine.once import Decision, Held, Step, after, certainly_unseen, decide
+from airstair.hub.engine.once import Decision, Held, Step, after, certainly_unseen, decide, taken_back
 from airstair.hub.flows import Backoff, Horizon, MessageState, NextTick, OnChange, Post
 from airstair.kernel.outcome import Outcome, OutcomeKind
 from airstair.kernel.units import UnitKind
@@ -54,7 +54,8 @@ class Table:
 
     def _write(self, decision: Decision, wanted: str | None) -> None:
         for id_ in decision.withdraw:
-            self.put(id_, state=MessageState.WITHDRAWN, wanted_again=False)
+            row = self.rows[id_]
+            self.put(id_, state=taken_back(row.may_be_there, row.outcome), wanted_again=False)
         for id_ in decision.stop_asking:
             self.put(id_, wanted_again=False)
         if decision.ask is not None:
@@ -80,7 +81,7 @@ class Table:
         follows = after(flow(), outcome, went_out=True, tries=1, failures=1, ended=NOW)
         if outcome.kind.delivered or (arrived and not certainly_unseen(flow(), outcome, went_out=True)):
             self.seen[row.identity] += outcome.kind not in (OutcomeKind.REFUSED, OutcomeKind.UNMATCHED)
-        self._ended(row.id, follows.state)
+        self._ended(row.id, follows.state, outcome.kind)
 
     def die(self, arrived: bool) -> None:
         """The worker is killed in the call; the next one finds what it was sending."""
@@ -89,11 +90,11 @@ class Table:
             self.order += 1
             self.put(row.id, sent_order=self.order)
             self.seen[row.identity] += arrived
-            self._ended(row.id, MessageState.DOUBTFUL)
+            self._ended(row.id, MessageState.DOUBTFUL, OutcomeKind.UNKNOWN)
 
-    def _ended(self, id_: int, state: MessageState) -> None:
+    def _ended(self, id_: int, state: MessageState, outcome: OutcomeKind) -> None:
         there = self.rows[id_].may_be_there or state in (MessageState.DELIVERED, MessageState.DOUBTFUL)
-        self.put(id_, state=state, may_be_there=there)
+        self.put(id_, state=state, may_be_there=there, outcome=outcome.value)
 
     def person(self, word: str) -> None:
         for row in list(self.rows.values()):
@@ -137,6 +138,9 @@ def test_nothing_goes_out_twice_without_a_persons_word(steps: list[tuple[str, ob
         on_their_way = [row for row in table.rows.values() if row.state in (MessageState.READY, MessageState.SENDING)]
         assert len(on_their_way) <= 1
         assert len({row.identity for row in table.rows.values()}) == len(table.rows)
+        for row in table.rows.values():
+            forgotten = row.state is MessageState.WITHDRAWN and row.may_be_there and not row.decided
+            assert not forgotten, f"{row.identity} may be there, and is shown as withdrawn"
         for identity, times in table.seen.items():
             assert times <= 1 + table.allowed[identity], f"{identity} went out {times} times"
 

@@ -63,7 +63,9 @@ SELECT operator_id, %(to)s, flow, unit, title, '', GREATEST(last_attempt, sendin
 _HAND_OVER_MESSAGES = (
     """
     UPDATE hub_message
-       SET state = CASE WHEN state = 'sending' THEN 'doubtful' ELSE 'withdrawn' END,
+       SET state = CASE WHEN state = 'sending' THEN 'doubtful' WHEN NOT may_be_there THEN 'withdrawn'
+                        WHEN outcome IN ('accepted', 'accepted_with_errors', 'unchanged') THEN 'delivered'
+                        ELSE 'doubtful' END,
            outcome = CASE WHEN state = 'sending' THEN 'unknown' ELSE outcome END,
            may_be_there = may_be_there OR state = 'sending'
      WHERE (operator_id, connection_id) = (%(operator)s, %(from)s) AND state IN ('ready', 'sending')

@@ -30,6 +30,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     asked_at: datetime | None = None
     decided: bool = False  # a person has said that it arrived, or dropped it
     may_be_there: bool = False  # a call of it was accepted, or its answer lost
+    outcome: str = ""  # of its latest call
     sent_order: int | None = None  # of its latest call
     wanted_again: bool = False
 
@@ -88,6 +89,13 @@ def decide(held: Sequence[Held], wanted: str | None, elsewhere: Sequence[Held] =
         ask=ask if ask not in asking else None,
         stop_asking=tuple(id_ for id_ in asking if id_ != ask),
     )
+
+
+def taken_back(may_be_there: bool, outcome: str) -> MessageState:
+    """What a message is when it shall not go out (again): what was there stays there. `outcome`: of its latest call."""
+    if not may_be_there:
+        return MessageState.WITHDRAWN
+    return MessageState.DELIVERED if OutcomeKind(outcome).delivered else MessageState.DOUBTFUL
 
 
 def _ids(one: Held | None) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from airstair.hub.engine.once import PASSES, Decision, Held, Step, decide
+from airstair.hub.engine.once import PASSES, Decision, Held, Step, decide, taken_back
 from airstair.hub.engine.store import Store
 from airstair.hub.flows import MessageState
 from airstair.kernel.units import Unit
@@ -20,7 +20,7 @@ Key = tuple[int, int, str]  # operator, connection, flow
 
 HELD = """
 SELECT unit, id, identity, state, asked_at, decided_by <> '', may_be_there, sent_order, wanted_again_at IS NOT NULL,
-       choices, asked_by, connection_id = %(connection)s
+       outcome, choices, asked_by, connection_id = %(connection)s
   FROM hub_message
  WHERE operator_id = %(operator)s AND flow = %(flow)s AND unit = ANY(%(units)s)
    AND connection_id IN (SELECT c.id FROM hub_connection me
@@ -33,8 +33,8 @@ SELECT unit FROM hub_message
  WHERE (operator_id, connection_id, flow) = (%(operator)s, %(connection)s, %(flow)s) AND state = 'ready'
 """
 WITHDRAW = """
-UPDATE hub_message SET state = 'withdrawn', wanted_again_at = NULL, ended_at = %(now)s
- WHERE operator_id = %(operator)s AND id = ANY(%(ids)s)
+UPDATE hub_message SET state = %(state)s, wanted_again_at = NULL, ended_at = %(now)s
+ WHERE operator_id = %(operator)s AND id = %(id)s
 """
 MAKE = """
 INSERT INTO hub_message (operator_id, id, connection_id, flow, unit, identity, title, state, made_at, asked_by,
@@ -165,8 +165,9 @@ class Outbox:
         values = self._of | {"now": now, "id": decision.id, "unit": str(one.unit), "title": one.title[:160]}
         values |= {"identity": one.identity, "asked_by": mine.asked_by, "asked_at": mine.asked_at}
         values |= {"choices": msgspec.json.encode(mine.choices).decode()}
-        if decision.withdraw:
-            await connection.execute(WITHDRAW, values | {"ids": list(decision.withdraw)})
+        for gone in (held for held in mine.held if held.id in decision.withdraw):
+            state = taken_back(gone.may_be_there, gone.outcome).value
+            await connection.execute(WITHDRAW, values | {"id": gone.id, "state": state})
         if decision.stop_asking:
             await connection.execute(STOP_ASKING, values | {"ids": list(decision.stop_asking)})
         if decision.ask is not None:
@@ -212,14 +213,14 @@ def _by_unit(rows: Iterable[Sequence[Any]]) -> dict[Unit, UnitMessages]:
             held=tuple(_held(row) for row in mine),
             elsewhere=tuple(_held(row) for row in every if not row[-1]),
             asked_at=ready[4] if ready else None,
-            asked_by=ready[10] if ready else "",
-            choices=ready[9] if ready else {},
+            asked_by=ready[11] if ready else "",
+            choices=ready[10] if ready else {},
         )
     return found
 
 
 def _held(row: Sequence[Any]) -> Held:
-    _, id_, identity, state, asked_at, decided, may_be_there, sent_order, wanted_again, _, _, _ = row
+    _, id_, identity, state, asked_at, decided, may_be_there, sent_order, wanted_again, outcome, _, _, _ = row
     return Held(
         id=id_,
         identity=identity,
@@ -229,4 +230,5 @@ def _held(row: Sequence[Any]) -> Held:
         may_be_there=may_be_there,
         sent_order=sent_order,
         wanted_again=wanted_again,
+        outcome=outcome,
     )

@@ -14,6 +14,7 @@ from airstair.changes.record import NewChange, record
 from airstair.hub.connections.queries import LiveConnection, connection, connections, live_connections
 from airstair.hub.contract import Addon
 from airstair.hub.engine.messages import Made, make_message
+from airstair.hub.engine.once import taken_back
 from airstair.hub.engine.reading import read_snapshots
 from airstair.hub.flows import MessageState, Post
 from airstair.hub.messages.queries import MessageLine, line_of
@@ -159,7 +160,7 @@ def _ready(
         )
     for other in rows.values():
         if other is not row and other.state in (MessageState.READY.value, MessageState.REFUSED.value):
-            other.state = MessageState.WITHDRAWN.value
+            other.state = taken_back(other.may_be_there, other.outcome).value
             other.save(update_fields=["state"])
     row = row or Message(
         operator_id=actor.operator_id, connection_id=live.id, flow=flow.key, unit=str(unit), identity=made.identity
