@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("airstair.web.urls"))]
+from airstair.api.rest.service import api
+
+urlpatterns = [path("api/v1/", api.urls), path("", include("airstair.web.urls"))]
 
 handler400 = "airstair.web.errors.bad_request"
 handler403 = "airstair.web.errors.not_allowed"

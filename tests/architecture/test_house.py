@@ -81,7 +81,7 @@ def test_only_commands_write_the_record() -> None:
 
 @pytest.mark.django_db
 def test_the_operator_comes_first_in_every_key() -> None:
-    own = ("changes", "operators", "places", "fleet", "flights", "hub")
+    own = ("changes", "operators", "access", "places", "fleet", "flights", "hub")
     with connection.cursor() as cursor:
         for model in apps.get_models():
             table = model._meta.db_table
@@ -101,6 +101,9 @@ def test_every_table_of_an_operator_refers_to_its_operator() -> None:
     with connection.cursor() as cursor:
         for model in apps.get_models():
             table = model._meta.db_table
-            if model._meta.app_label in ("operators", "places", "fleet", "flights") and table not in WITHOUT_OPERATOR:
+            if (
+                model._meta.app_label in ("operators", "access", "places", "fleet", "flights")
+                and table not in WITHOUT_OPERATOR
+            ):
                 constraints = connection.introspection.get_constraints(cursor, table)
                 assert any(c["foreign_key"] and c["columns"] == ["operator_id"] for c in constraints.values()), table

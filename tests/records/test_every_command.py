@@ -18,6 +18,7 @@ import pytest
 from airstair.changes.models import Change
 from airstair.kernel.actor import ActorKind
 from airstair.kernel.errors import Forbidden, Invalid, NotFound
+from airstair.records.access import commands as access
 from airstair.records.fleet import commands as fleet
 from airstair.records.fleet import queries as fleet_queries
 from airstair.records.flights import commands as flights
@@ -28,7 +29,7 @@ from airstair.records.operators.rules import Right, Role
 from airstair.records.places import commands as places
 from airstair.records.places import queries as place_queries
 
-MODULES = (operators, places, fleet, flights)
+MODULES = (operators, access, places, fleet, flights)
 
 
 def commands_of(module: ModuleType) -> dict[str, Callable[..., Any]]:
@@ -65,6 +66,7 @@ class Things:
         self.member = world.members[Role.SALES]
         self.inactive = operators.deactivate_member(world.admin, world.members[Role.MAINTENANCE].membership_id)
         self.subsidiary = world.subsidiary
+        self.key = access.create_api_key(world.admin, _key("Roster")).facts
         places.set_airport_override(world.admin, places.AirportEdit(code="XOLD", name="Old", latitude=0, longitude=0))
 
 
@@ -114,6 +116,9 @@ CASES: dict[str, Case] = {
         lambda t: (t.member.membership_id, "a new password 1"),
         lambda t: (t.member.membership_id, "short"),
     ),
+    # access
+    "create_api_key": Case((Right.KEYS_MANAGE,), lambda t: (_key("Q"),), lambda t: (_key(""),), owned=False),
+    "revoke_api_key": Case((Right.KEYS_MANAGE,), lambda t: (t.key.id,)),
     # places
     "set_airport_override": Case(
         (Right.PLACES_EDIT,),
@@ -199,6 +204,10 @@ CASES: dict[str, Case] = {
 }
 # Needs no right: everybody may change their own password, knowing it.
 WITHOUT_RIGHT = {"change_own_password"}
+
+
+def _key(name: str) -> access.ApiKeyInput:
+    return access.ApiKeyInput(name=name, reads=("Crew",), writes=("Flights",))
 
 
 def _event(things: Things) -> flights.EventInput:

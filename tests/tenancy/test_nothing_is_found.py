@@ -28,12 +28,15 @@ FUNCTIONS = functions()
 # About nobody's rows: the published airports, and arithmetic.
 OF_NOBODY = {
     "records.fleet.queries.block_minutes", "records.operators.queries.member_facts",
+    "records.access.queries.key_facts", "records.access.rules.token_of",
     "records.places.queries.distance_nm", "records.places.queries.published", "records.places.queries.searchable",
     "records.places.queries.searchable_text", "hub.connections.queries.account_of", "hub.messages.queries.line_of",
     "hub.connections.queries.typed_settings", "hub.connections.secrets.seal", "hub.connections.secrets.unseal",
 }  # fmt: skip
 # To their owner, too, they say nothing that only one operator's rows say, and change nothing here.
 SAY_NOTHING = {
+    "changes.since.changes_since": "what this very transaction wrote is in no snapshot yet",
+    "changes.since.things_changed": "what this very transaction wrote is in no snapshot yet",
     "hub.golive.examine": "there is no sandbox to examine",
     "hub.health.clocks": "times alone",
     "hub.health.stands": "what it was given, judged",
@@ -122,7 +125,8 @@ def test_the_owner_does_and_needs_to_see_nothing_beyond(pair: tuple[Things, Thin
 # --- pages -------------------------------------------------------------------------------------------------------
 
 PATH_WORDS: dict[str, Callable[[Things], Any]] = {
-    "flight_id": lambda t: t.flight.id, "trip_id": lambda t: t.flight.trip_id, "event_id": lambda t: t.event.id,
+    "flight_id": lambda t: t.flight.id, "trip_id": lambda t: t.flight.trip_id, "key_id": lambda t: t.key.id,
+    "event_id": lambda t: t.event.id,
     "aircraft_id": lambda t: t.aircraft.id, "membership_id": lambda t: t.member.membership_id,
     "subsidiary_id": lambda t: t.subsidiary.id, "call_id": lambda t: t.call.id, "run_id": lambda t: t.run.id,
     "connection_id": lambda t: t.connection.id, "message_id": lambda t: t.message.id, "key": lambda t: "avinode",

@@ -22,6 +22,7 @@ from tests.records.conftest import MONDAY, World
 
 import airstair
 from airstair.changes.record import NewChange
+from airstair.changes.since import Place
 from airstair.changes.walls import walled
 from airstair.hub import health, models
 from airstair.hub.connections import queries as connections
@@ -29,6 +30,7 @@ from airstair.hub.connections.commands import ALL_AIRCRAFT, ConnectionInput, con
 from airstair.hub.registry import addon
 from airstair.kernel.scope import all_operators
 from airstair.kernel.units import Unit, UnitKind
+from airstair.records.access.models import KeptAnswer
 from airstair.records.flights.imports.commands import save_mapping
 from airstair.records.flights.imports.matching import Key
 from airstair.records.flights.imports.rows import FileFlight
@@ -65,6 +67,9 @@ class Things(every.Things):
         self.flights_file = folder / f"flights-{code}.csv"
         self.flights_file.write_text(
             f"registration,adep,ades,std,sta\n{registrations[0]},KEWR,KJAX,2027-06-01T06:00Z,2027-06-01T09:00Z\n"
+        )
+        KeptAnswer.objects.create(
+            operator_id=self.id, key_id=self.key.id, idempotency_key=f"once of {code}", fingerprint="f", status=200
         )
         self._of_the_hub(code)
 
@@ -216,6 +221,17 @@ ARGUMENTS: dict[str, Callable[[Things], Any]] = {
     "trip_id": lambda t: t.flight.trip_id,
     "event_id": lambda t: t.event.id,
     "membership_id": lambda t: t.member.membership_id,
+    "secret": lambda t: "s" * 43,
+    "key_id": lambda t: t.key.id,
+    "trip_ids": lambda t: [t.flight.trip_id],
+    "event_ids": lambda t: [t.event.id],
+    "place": lambda t: Place(since="3:3:"),
+    "limit": lambda t: 9,
+    "kinds": lambda t: ["flight"],
+    "things_changed.kind": lambda t: "flight",
+    "flight_ids_after.after": lambda t: 0,
+    "trip_ids_after.after": lambda t: 0,
+    "event_ids_after.after": lambda t: 0,
     "subsidiary_id": lambda t: t.subsidiary.id,
     "registrations": lambda t: [t.aircraft.registration],
     "number": lambda t: t.flight.trip_number,

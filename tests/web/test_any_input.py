@@ -29,7 +29,7 @@ def addresses(house: House) -> list[str]:
     )
     known = {
         "flight_id": flight.id, "trip_id": flight.trip_id, "event_id": event.id, "aircraft_id": house.aircraft[0].id,
-        "membership_id": 1, "subsidiary_id": 1, "action": "cancel", "book": "flight_watch",
+        "membership_id": 1, "subsidiary_id": 1, "key_id": 1, "action": "cancel", "book": "flight_watch",
     }  # fmt: skip
     found = []
     for pattern in get_resolver("airstair.web.urls").url_patterns:

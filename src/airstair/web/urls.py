@@ -10,7 +10,7 @@ from airstair.web.fleet import views as fleet
 from airstair.web.live import views as live
 from airstair.web.ops import airports, board, events, extras, flights, trips
 from airstair.web.settings import airports as own_airports
-from airstair.web.settings import operator, people, status
+from airstair.web.settings import keys, operator, people, status
 from airstair.web.settings import trail as audit
 
 register_converter(IdConverter, "id")
@@ -59,6 +59,8 @@ _settings = [
     path("settings/users/<id:membership_id>", people.user, name="user"),
     path("settings/users/<id:membership_id>/password", people.set_password, name="user-password"),
     path("settings/users/<id:membership_id>/<slug:action>", people.act_on_user, name="user-act"),
+    path("settings/keys/", keys.api_keys, name="settings-keys"),
+    path("settings/keys/<id:key_id>/revoke", keys.revoke, name="key-revoke"),
     path("settings/password", people.own_password, name="own-password"),
     path("settings/airports/", own_airports.airports, name="settings-airports"),
     path("settings/airports/edit", own_airports.edit_airport, name="airport-edit"),

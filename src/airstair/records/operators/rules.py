@@ -22,6 +22,7 @@ class Right(StrEnum):
     CALLS_VIEW = "calls.view"
     AUDIT_VIEW = "audit.view"
     USERS_MANAGE = "users.manage"
+    KEYS_MANAGE = "keys.manage"
     OPERATOR_EDIT = "operator.edit"
 
 

@@ -1,0 +1,1 @@
+"""Interfaces for other programs. Beside the pages, on top of the record; holds no rule and saves no model."""
