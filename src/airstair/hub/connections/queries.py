@@ -157,12 +157,6 @@ def ticked_elsewhere(operator_id: int, addon_key: str) -> dict[int, int]:
     return dict(rows.values_list("aircraft_id", "connection_id"))
 
 
-def ids_switched_on() -> list[tuple[int, int]]:
-    """(operator id, connection id) of every connection that is on, of add-ons that are installed."""
-    rows = Connection.objects.filter(on=True, addon__in=list(addons()))
-    return list(rows.order_by("id").values_list("operator_id", "id"))
-
-
 def live_connections(connection_ids: Sequence[int]) -> list[LiveConnection]:
     """The connections of these ids that are on, with secrets and aircraft. Two SQL statements.
 

@@ -17,7 +17,7 @@ import psycopg
 from django.db import Error as DjangoDatabaseError
 from django.db import connection as django_connection
 
-from airstair.hub.connections.queries import LiveConnection, ids_switched_on, live_connections
+from airstair.hub.connections.queries import LiveConnection, live_connections
 from airstair.hub.engine.leased import Leased
 from airstair.hub.engine.readings import Readings
 from airstair.hub.engine.standing import Services
@@ -46,6 +46,8 @@ class Leases:
         self._turn_wanted = asyncio.Event()
         self._leaving: dict[int, asyncio.Task[None]] = {}
         self._left_alone: dict[int, float] = {}
+        self._shared_among: tuple[frozenset[int], frozenset[int]] = frozenset(), frozenset()
+        self._mine: frozenset[int] = frozenset()
         self._configured: dict[int, int] = {}  # operator → the reading in which its connections or fleet changed
 
     def of_operator(self, operator_id: int) -> list[Leased]:
@@ -67,9 +69,9 @@ class Leases:
         """Hold the connections that fall to this worker, and no others."""
         async with self._turning:
             self._raise_what_failed()
-            on = await asyncio.to_thread(with_connection, ids_switched_on)
+            on = await self._services.store.switched_on()
             alive = await self._services.store.workers() | {self._worker}
-            mine = {id_ for _, id_ in on if falls_to(id_, alive) == self._worker}
+            mine = self._share(on, frozenset(alive))
             for id_, leased in list(self.held.items()):
                 if id_ not in mine or leased.closed:
                     self._leave(leased)
@@ -78,6 +80,13 @@ class Leases:
             free = sorted(mine - self.held.keys() - self._leaving.keys() - left_alone)
             if free:
                 await self._take(await self._services.store.lease(free))
+
+    def _share(self, on: frozenset[int], alive: frozenset[int]) -> frozenset[int]:
+        """What of the connections that are on falls to this worker: found out again only when either has changed."""
+        if (on, alive) != self._shared_among:
+            self._shared_among = on, alive
+            self._mine = frozenset(id_ for id_ in on if falls_to(id_, alive) == self._worker)
+        return self._mine
 
     # ── Giving back ─────────────────────────────────────────────────────────────────────────────
 

@@ -7,6 +7,7 @@ SELECT objid::bigint FROM pg_locks
  WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND classid::bigint = %s
    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
+SWITCHED_ON = 'SELECT id FROM hub_connection WHERE "on" AND addon = ANY(%s)'
 LEASE = "SELECT id FROM unnest(%s::bigint[]) AS wanted(id) WHERE pg_try_advisory_lock(%s | (id & 4294967295))"
 RELEASE = "SELECT pg_advisory_unlock(%s | (id & 4294967295)) FROM unnest(%s::bigint[]) AS held(id)"
 

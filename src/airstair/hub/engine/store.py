@@ -22,6 +22,7 @@ from airstair.changes.sessions import EVERYBODYS
 from airstair.hub.engine import rows, statements
 from airstair.hub.engine.bodies import Bodies
 from airstair.hub.engine.results import CallMade, Claimed, Known, Result, ToClaim
+from airstair.hub.registry import addons
 from airstair.hub.serving import CONNECTION_CLASS, WORKER_CLASS
 from airstair.kernel.units import Unit, UnitKind
 
@@ -117,6 +118,11 @@ class Store:
     async def workers(self) -> set[int]:
         """The workers alive now, by the locks they hold."""
         return {row[0] for row in await self._read(statements.WORKERS, [_WORKER_CLASS])}
+
+    async def switched_on(self) -> frozenset[int]:
+        """Every connection that is on, of add-ons that are installed."""
+        found = await self._read(statements.SWITCHED_ON, [list(addons())])
+        return frozenset(row[0] for row in found)
 
     async def lease(self, connection_ids: Sequence[int]) -> list[int]:
         """Take the leases that are free; answers those taken. Never ask for one that is held: locks are counted."""
