@@ -66,6 +66,14 @@ def open_first_call(page: Page) -> None:
         page.goto(hrefs[0])
 
 
+def make_a_key(page: Page) -> None:
+    """A key of a fuel supplier, just made."""
+    page.get_by_label("Name").fill("Fuel supplier")
+    page.get_by_label("Flights").first.check()
+    page.get_by_role("button", name="Make the key").click()
+    page.locator("#new-key").wait_for()
+
+
 SHOTS = (
     Shot("sign-in", "/sign-in"),
     Shot("ops-timeline", "/ops/"),
@@ -81,6 +89,7 @@ SHOTS = (
     Shot("fleet", "/fleet/"),
     Shot("users", "/settings/users/"),
     Shot("audit-trail", "/settings/audit/"),
+    Shot("api-keys", "/settings/keys/", first=make_a_key),
     Shot("status", "/settings/status"),
     Shot("status-phone", "/settings/status", size=PHONE, dark=True),
     Shot("addons", "/addons/"),
