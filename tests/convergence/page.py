@@ -77,7 +77,7 @@ class Page:
     async def _press_a_button(self, flight: int) -> None:
         """Cancel, or restore what is cancelled."""
         form = await self._form(f"/ops/flights/{flight}/edit")
-        before = await self._world.do(_locked, self._world.operator.id, flight)
+        before = await self._as_it_is(flight)
         action, after = ("restore", None) if before.status == "CANCELLED" else ("cancel", "CANCELLED")
 
         def note(row: Flight) -> Noted | None:
@@ -92,8 +92,7 @@ class Page:
             status = await self._post(path, form)
         except (aiohttp.ClientError, TimeoutError):
             status = 0
-        # Waits for a transaction that may still hold the flight: its session may outlive the process that asked.
-        row = await self._world.do(lambda: when_it_is_back(lambda: _locked(self._world.operator.id, flight)))
+        row = await self._as_it_is(flight)
         noted = note(row)
         if noted is not None:
             self._world.book.take(noted)
@@ -104,6 +103,10 @@ class Page:
             self._world.tally.refused += 1
         else:
             self._world.tally.interrupted += 1
+
+    async def _as_it_is(self, flight: int) -> Flight:
+        """Waits for a transaction that may still hold it: its session may outlive the process that asked."""
+        return await self._world.do(lambda: when_it_is_back(lambda: _locked(self._world.operator.id, flight)))
 
     async def _post(self, path: str, form: dict[str, str]) -> int:
         headers = {"Referer": self._address + path}

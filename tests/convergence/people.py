@@ -192,16 +192,21 @@ async def unmark_empty(world: World, chance: random.Random) -> str:
 @step(5)
 async def enter_times(world: World, chance: random.Random) -> str:
     book = chance.choice(("journey_log", "flight_watch"))
-    off = world.noon + timedelta(minutes=10 * chance.randint(-200, 100))
-    wanted = chance.choice(
-        (
+    late, anew = timedelta(minutes=10 * chance.randint(-150, 150)), chance.random() < 0.1
+    shape = chance.randrange(4)
+
+    def wanted(flight: int) -> TimesInput:
+        """Near the schedule mostly, up to a day and an hour away; now and then of another day, which is refused."""
+        std = Flight.objects.get(operator_id=world.operator.id, id=flight).std
+        off = (world.noon if anew else std) + late
+        return (
             TimesInput(off_block=off),
             TimesInput(off_block=off, on_block=off + HOUR),
             TimesInput(off_block=None, on_block=off),
             TimesInput(off_block=None, on_block=None),
-        )
-    )
-    return await _edit(world, chance, f"{book} of", lambda f, a: commands.set_times(a, f, book, wanted))
+        )[shape]
+
+    return await _edit(world, chance, f"{book} of", lambda f, a: commands.set_times(a, f, book, wanted(f)))
 
 
 @step(2)

@@ -15,8 +15,8 @@ from airstair.kernel.actor import Actor, ActorKind
 from airstair.kernel.errors import Invalid
 from airstair.kernel.units import Unit, UnitKind
 from airstair.records.flights import commands, queries
-from airstair.records.flights.commands import FlightRow, TimesInput, write_flights
-from airstair.records.flights.models import BlockTimes
+from airstair.records.flights.commands import FlightEdit, FlightRow, TimesInput, write_flights
+from airstair.records.flights.models import BlockTimes, Flight
 from airstair.records.flights.rules import TIME_NAMES, TIMES_IN_ORDER, times_out_of_order
 
 AT = datetime(2027, 3, 1, 6, tzinfo=UTC)
@@ -125,3 +125,46 @@ def test_seconds_are_cut_to_the_minute(world):
     times = TimesInput(off_block=AT.replace(second=59), take_off=AT.replace(second=1))
     after = commands.set_times(world.ops, world.flight().id, "journey_log", times)
     assert after.times["journey_log"].off_block == after.times["journey_log"].take_off == AT
+
+
+_TOO_FAR = [(name, sign) for name in TIMES_IN_ORDER for sign in (-1, 1)]
+
+
+@pytest.mark.parametrize("book", BOOKS)
+@pytest.mark.parametrize(("name", "sign"), _TOO_FAR)
+def test_times_of_another_day_are_refused_and_those_of_a_long_delay_are_not(world, writers, all_rows, book, name, sign):
+    flight = world.flight()
+    scheduled = flight.std if name in ("off_block", "take_off") else flight.sta
+    for actor in writers:
+        before = all_rows()
+        with pytest.raises(Invalid) as refusal:
+            wanted = TimesInput(**{name: scheduled + sign * timedelta(days=1, minutes=1)})
+            commands.set_times(actor, flight.id, book, wanted)
+        assert f"{TIME_NAMES[name]} is more than a day from the schedule" in str(refusal.value)
+        assert all_rows() == before
+    commands.set_times(world.ops, flight.id, book, TimesInput(**{name: scheduled + sign * timedelta(days=1)}))
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_a_flight_is_not_re_timed_away_from_its_actual_times(world, all_rows, book):
+    flight = world.flight()
+    commands.set_times(world.ops, flight.id, book, TimesInput(off_block=flight.std))
+    before = all_rows()
+    later = {"std": flight.std + timedelta(days=3), "sta": flight.sta + timedelta(days=3)}
+    with pytest.raises(Invalid, match=f"The {book.replace('_', ' ')} has a BLOFF more than a day away"):
+        commands.change_flight(world.ops, flight.id, FlightEdit(**later))
+    assert all_rows() == before
+    commands.set_times(world.ops, flight.id, book, TimesInput(off_block=None))
+    assert commands.change_flight(world.ops, flight.id, FlightEdit(**later)).std == later["std"]
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_an_import_does_not_re_time_a_flight_away_from_its_actual_times(world, book):
+    write_flights(world.ops, [FlightRow(import_key="A", flight=world.leg())])
+    row = Flight.objects.get(operator_id=world.id, import_key="A")
+    commands.set_times(world.ops, row.id, book, TimesInput(off_block=row.std))
+    result = write_flights(
+        world.ops, [FlightRow(import_key="A", flight=world.leg(std=row.std + timedelta(days=3), notes="x"))]
+    )
+    assert "more than a day from the schedule" in result.refused["A"][0].sentence
+    assert queries.flight(world.id, row.id).notes == ""

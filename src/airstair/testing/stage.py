@@ -26,6 +26,10 @@ from airstair.sandbox.running import RunningSandbox, running
 T = TypeVar("T")
 NOON = datetime(2027, 3, 4, 12, 0, tzinfo=UTC)
 _PATIENCE = 20.0  # seconds of the machine that anything may take
+_NOBODY_ELSE_IS_BUSY = """
+SELECT 1 WHERE NOT EXISTS (
+    SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle')
+"""
 
 
 class Stage:
@@ -164,6 +168,8 @@ class Stage:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        # A killed worker's thread may be in the middle of a transaction, and in the way of whoever empties the tables.
+        await self.until_sql(_NOBODY_ELSE_IS_BUSY)
 
 
 StageKind = TypeVar("StageKind", bound=Stage)

@@ -18,7 +18,13 @@ from airstair.records.fleet.snapshots import AircraftFacts
 from airstair.records.flights import schedules
 from airstair.records.flights.facts import Board
 from airstair.records.flights.models import Trip
-from airstair.records.flights.rules import ScheduleWarning, Status, marketing_warnings, schedule_warnings
+from airstair.records.flights.rules import (
+    FURTHEST_FROM_SCHEDULE,
+    ScheduleWarning,
+    Status,
+    marketing_warnings,
+    schedule_warnings,
+)
 from airstair.records.flights.snapshots import Activity
 
 _AIRCRAFT_FIELDS = AircraftFacts.__struct_fields__
@@ -119,7 +125,7 @@ def _activities(
     """Each aircraft's activities in the period, in order of start; and those near it that are not in it."""
     wanted = list(aircraft_ids)
     # Actual times differ from scheduled ones; a day's margin finds what was that late or early.
-    early, late = start - schedules.LATEST, end + schedules.LATEST
+    early, late = start - FURTHEST_FROM_SCHEDULE, end + FURTHEST_FROM_SCHEDULE
     beyond: dict[str, Any] = {"operator": operator_id, "aircraft": wanted, "start": early, "end": late}
     with connection.cursor() as cursor:
         schedules.read_times_quickly(cursor)

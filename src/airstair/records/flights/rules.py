@@ -15,6 +15,9 @@ import msgspec
 MARKETING_WINDOW_MAX = timedelta(days=5)
 LONGEST_FLIGHT = timedelta(hours=24)
 LONGEST_EVENT = timedelta(days=2 * 366)
+# Further than this from the schedule an actual time is a slip of the keyboard, or the flight wants re-timing; and
+# whoever reads a schedule finds every flight of a period by its scheduled times, widened by this much.
+FURTHEST_FROM_SCHEDULE = timedelta(days=1)
 
 
 class Status(StrEnum):
@@ -221,6 +224,16 @@ def times_out_of_order(times: dict[str, datetime | None]) -> tuple[str, str] | N
     for (one, earlier), (other, later) in pairwise(known):
         if later < earlier:
             return TIME_NAMES[one], TIME_NAMES[other]
+    return None
+
+
+def times_off_schedule(std: datetime, sta: datetime, times: dict[str, datetime | None]) -> str | None:
+    """The short name of the first known time that is too far from when it was scheduled; `None` when none is."""
+    scheduled = {"off_block": std, "take_off": std, "landing": sta, "on_block": sta}
+    for name in TIMES_IN_ORDER:
+        when = times.get(name)
+        if when is not None and abs(when - scheduled[name]) > FURTHEST_FROM_SCHEDULE:
+            return TIME_NAMES[name]
     return None
 
 

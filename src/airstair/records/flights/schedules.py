@@ -16,7 +16,7 @@ from django.db.backends.utils import CursorWrapper
 from psycopg.types.datetime import TimestamptzLoader
 
 from airstair.records.fleet.snapshots import AircraftFacts
-from airstair.records.flights.rules import Book, Status
+from airstair.records.flights.rules import FURTHEST_FROM_SCHEDULE, Book, Status
 from airstair.records.flights.snapshots import (
     Activity,
     ActivityKind,
@@ -25,9 +25,6 @@ from airstair.records.flights.snapshots import (
     EmptyLegOffer,
     ServiceOrder,
 )
-
-# How much later than scheduled a flight may have ended and still be found by its scheduled time.
-LATEST = timedelta(days=1)
 
 _AIRCRAFT_COLUMNS = list(AircraftFacts.__struct_fields__)
 _AIRCRAFT = f"SELECT {', '.join(_AIRCRAFT_COLUMNS)} FROM fleet_aircraft WHERE operator_id = %s AND id = ANY(%s)"  # noqa: S608
@@ -104,12 +101,12 @@ def aircraft_schedules(
         read_times_quickly(cursor)
         cursor.execute(_AIRCRAFT, [operator_id, wanted])
         facts = [AircraftFacts(**dict(zip(_AIRCRAFT_COLUMNS, row, strict=True))) for row in cursor.fetchall()]
-        cursor.execute(_FLIGHTS, [wanted, operator_id, since - LATEST])
+        cursor.execute(_FLIGHTS, [wanted, operator_id, since - FURTHEST_FROM_SCHEDULE])
         rows = cursor.fetchall()
         cursor.execute(SERVICES, [operator_id, [row[0] for row in rows]])
         services = services_by_flight(cursor.fetchall())
         activities = [flight_activity(row, services.get(row[0], ())) for row in rows]
-        cursor.execute(_LAST_FLIGHT, [wanted, operator_id, since - LATEST])
+        cursor.execute(_LAST_FLIGHT, [wanted, operator_id, since - FURTHEST_FROM_SCHEDULE])
         activities += [flight_activity(row, ()) for row in cursor.fetchall()]
         cursor.execute(_EVENTS, {"operator": operator_id, "aircraft": wanted, "since": since})
         activities += [event_activity(row) for row in cursor.fetchall()]

@@ -6,7 +6,7 @@ file is not the one that the file had last time. Nothing here touches a verifica
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -129,7 +129,8 @@ def _look_at(actor: Actor, rows: Sequence[FlightRow]) -> tuple[list[_Row], dict[
         key = checks.text(problems, "import_key", row.import_key, longest=120, needed=True)
         draft = tidy_flight(problems, values_of(row.flight, Status.CONFIRMED.value), around)
         times = tidy_times(problems, row.times) if row.times else {}
-        refuse_impossible(problems, times)
+        if draft is not None:
+            refuse_impossible(problems, times, (draft.std, draft.sta))
         if problems.found or draft is None:
             refused[row.import_key] = tuple(problems.found)
         else:
@@ -225,10 +226,7 @@ def _updates(
 ) -> tuple[list[_Update], list[str]]:
     """The updates to write, and the keys about which the file says nothing new. Adds to `refused`."""
     ids = [known[row.key].id for row in rows]
-    pages = {
-        page.flight_id: page
-        for page in BlockTimes.objects.filter(operator_id=actor.operator_id, flight_id__in=ids, book=_BOOK.value)
-    }
+    pages = {(page.flight_id, page.book): page for page in _pages(actor, ids)}
     legs = {leg.id: leg for leg in EmptyLeg.objects.filter(operator_id=actor.operator_id, id__in=ids)}
     around = Surroundings.of(actor.operator_id, retired_too=True)
     updates, unchanged = [], []
@@ -240,12 +238,19 @@ def _updates(
             unchanged.append(row.key)
             continue
         problems = Problems()
-        update = _update(problems, row, flight, pages.get(flight.id), legs.get(flight.id), news, around)
+        page, watched = (pages.get((flight.id, book.value)) for book in (_BOOK, Book.FLIGHT_WATCH))
+        update = _update(problems, row, flight, page, legs.get(flight.id), news, around)
+        if update is not None:
+            refuse_impossible(problems, times_of(watched), (update.draft.std, update.draft.sta))
         if problems.found or update is None:
             refused[row.key] = tuple(problems.found)
         else:
             updates.append(update)
     return updates, unchanged
+
+
+def _pages(actor: Actor, flight_ids: Sequence[int]) -> Iterable[BlockTimes]:
+    return BlockTimes.objects.filter(operator_id=actor.operator_id, flight_id__in=flight_ids)
 
 
 def _update(
@@ -264,8 +269,10 @@ def _update(
     draft = tidy_flight(problems, {**msgspec.structs.asdict(before), **wanted}, around, frozenset())
     was_times = times_of(page)
     times = was_times | {name: value for name, value in row.times.items() if f"{_BOOK.value}.{name}" in news}
-    refuse_impossible(problems, times)
-    if draft is None or problems.found:
+    if draft is None:
+        return None
+    refuse_impossible(problems, times, (draft.std, draft.sta))
+    if problems.found:
         return None
     moved = {field for field in DRAFT_FIELDS if plain(getattr(before, field)) != plain(getattr(draft, field))}
     timed = [name for name in TIMES_IN_ORDER if was_times[name] != times[name]]

@@ -37,6 +37,7 @@ from airstair.records.flights.commands.rows import (
     locked_trip,
     verification_lapses,
 )
+from airstair.records.flights.commands.times import refuse_leaving_times_behind
 from airstair.records.flights.facts import FlightFacts
 from airstair.records.flights.models import EmptyLeg, Flight
 from airstair.records.flights.queries import flight
@@ -132,7 +133,11 @@ def _apply(
         wanted = _merged(actor, row, before, wanted, around, as_of)
     # Only what differs is looked up again: a form hands back everything, also what has been retired since.
     touched = frozenset(name for name, value in wanted.items() if value != getattr(before, name))
-    after = _tidied(Problems(), {**msgspec.structs.asdict(before), **wanted}, around, touched)
+    problems = Problems()
+    after = _tidied(problems, {**msgspec.structs.asdict(before), **wanted}, around, touched)
+    if (before.std, before.sta) != (after.std, after.sta):
+        refuse_leaving_times_behind(problems, actor, row.id, (after.std, after.sta))
+        problems.refuse()
     more: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
     if deleted is not None and deleted != row.deleted:
         more = {"deleted": row.deleted}, {"deleted": deleted}

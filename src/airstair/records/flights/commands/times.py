@@ -17,7 +17,13 @@ from airstair.records.flights.commands.rows import about_flight, locked_flight
 from airstair.records.flights.facts import FlightFacts
 from airstair.records.flights.models import BlockTimes
 from airstair.records.flights.queries import flight
-from airstair.records.flights.rules import TIME_NAMES, TIMES_IN_ORDER, Book, times_out_of_order
+from airstair.records.flights.rules import (
+    TIME_NAMES,
+    TIMES_IN_ORDER,
+    Book,
+    times_off_schedule,
+    times_out_of_order,
+)
 from airstair.records.operators.rules import Right
 
 
@@ -37,7 +43,7 @@ def set_times(actor: Actor, flight_id: int, book: str, wanted: TimesInput) -> Fl
         row = BlockTimes.objects.filter(operator_id=actor.operator_id, flight_id=flight_id, book=page.value).first()
         before = times_of(row)
         after = before | tidy
-        refuse_impossible(problems, after)
+        refuse_impossible(problems, after, (flight_row.std, flight_row.sta))
         problems.refuse()
         changed = [name for name in TIMES_IN_ORDER if before[name] != after[name]]
         if changed:
@@ -57,12 +63,30 @@ def tidy_times(problems: Problems, wanted: TimesInput) -> dict[str, datetime | N
     }
 
 
-def refuse_impossible(problems: Problems, times: Mapping[str, datetime | None]) -> None:
-    """Note the first pair of times in an impossible order, by their names."""
+def refuse_impossible(
+    problems: Problems, times: Mapping[str, datetime | None], scheduled: tuple[datetime, datetime]
+) -> None:
+    """Note the first pair of times in an impossible order, and the first that is too far from STD and STA."""
     pair = times_out_of_order(dict(times))
     if pair is not None:
         earlier, later = pair
         problems.add(later, f"{later} is before {earlier}. Correct one of the two.")
+    far = times_off_schedule(*scheduled, dict(times))
+    if far is not None:
+        std = f"{scheduled[0]:%d %b %Y %H%M}Z"
+        problems.add(far, f"{far} is more than a day from the schedule (STD {std}). Correct it, or re-time the flight.")
+
+
+def refuse_leaving_times_behind(
+    problems: Problems, actor: Actor, flight_id: int, scheduled: tuple[datetime, datetime]
+) -> None:
+    """Note when the flight's new times would be too far from the actual ones that it has in either book."""
+    for page in BlockTimes.objects.filter(operator_id=actor.operator_id, flight_id=flight_id):
+        far = times_off_schedule(*scheduled, times_of(page))
+        if far is not None:
+            book = Book(page.book).value.replace("_", " ")
+            problems.add("std", f"The {book} has a {far} more than a day away. Correct or clear that first.")
+            return
 
 
 def times_of(row: BlockTimes | None) -> dict[str, datetime | None]:
