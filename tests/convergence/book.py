@@ -166,7 +166,7 @@ class Book:
             if not went_away(error):
                 raise
             interrupted = error
-        differs = when_it_is_back(picture) != before if interrupted else picture() != before
+        differs = when_it_is_back(picture) != before  # it may end after the command too
         if interrupted and not differs:
             raise Interrupted("The database went away.") from interrupted
         self.take(Noted([subject() if callable(subject) else subject] if differs else []))
