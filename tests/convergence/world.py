@@ -212,10 +212,11 @@ class World(Stage):
             self._allowed = None  # worker processes do not say what they have heard of
             return await self.attempt(command)
         before, self._allowed = self._allowed or set(), None
+        began = self.clock.now()
         said = await self.attempt(command)
         now, tails = await self.do(self._what_may_be_sent)
         self._allowed = before | now
-        self._may_be_sent_to_avinode(self._tails[-1][2] | tails)
+        self._may_be_sent_to_avinode(self._tails[-1][2] | tails, since=began)  # workers may have been quicker than we
         if chance.random() < 0.5:
             await self.note_what_may_be_sent()
         return said
@@ -236,12 +237,12 @@ class World(Stage):
         own = {(one.connection.addon, one.account, one.aircraft.id) for one in found}
         return own, {one.aircraft.registration for one in found if one.connection.addon == AVINODE}
 
-    def _may_be_sent_to_avinode(self, tails: set[str]) -> None:
+    def _may_be_sent_to_avinode(self, tails: set[str], since: datetime | None = None) -> None:
         now = self.clock.now()
         if self._tails:
-            since, _, before = self._tails[-1]
-            self._tails[-1] = since, now, before
-        self._tails.append((now, now + timedelta(days=999), tails))
+            began, _, before = self._tails[-1]
+            self._tails[-1] = began, now, before
+        self._tails.append((since or now, now + timedelta(days=999), tails))
 
     def look_at_avinodes_calls(self) -> None:
         """Complain of calls for aircraft that were not ticked at the time."""
