@@ -19,6 +19,7 @@ from airstair.kernel.clock import SystemClock
 from airstair.kernel.errors import AirstairError
 
 from . import conditions, dealing, fleet, many, people, truth
+from .api_client import ApiClient, key_for_everything, missed_or_met_twice
 from .book import connection_picture
 from .desk_verdict import wrong_at_desks
 from .machines import Database, Web, Workers
@@ -88,6 +89,7 @@ class Round:
     workers: Workers
     web: Web
     page: Page
+    client: ApiClient
     watch: Watch
     chance: random.Random
     story: list[str] = field(default_factory=list)
@@ -119,9 +121,10 @@ async def _play(seed: int, database: Database, say: Say, seconds: float) -> Tall
         web = Web()
         stack.push_async_callback(web.kill)
         watch = Watch(made.operator.id, lambda: bool(workers.alive))
-        page = await _somebody_at_a_page(made, web)
+        page, client = await _callers(made, web)
         stack.push_async_callback(page.close)
-        played = Round(made, database, workers, web, page, watch, random.Random(seed), say=say)
+        stack.push_async_callback(client.close)
+        played = Round(made, database, workers, web, page, client, watch, random.Random(seed), say=say)
         for _ in range(WORKERS):
             workers.begin()
         await asyncio.gather(web.start(), workers.some(WORKERS))
@@ -142,14 +145,18 @@ async def _play(seed: int, database: Database, say: Say, seconds: float) -> Tall
         return made.tally
 
 
-async def _somebody_at_a_page(made: World, web: Web) -> Page:
-    """With flights of their own."""
+async def _callers(made: World, web: Web) -> tuple[Page, ApiClient]:
+    """Somebody at a page and a program with a key, each with flights of their own."""
     start = made.noon + timedelta(days=3)
-    flights = [(await made.flight(made.fleet[n], start + timedelta(hours=3 * n))).id for n in range(3)]
+    flights = [(await made.flight(made.fleet[n % 3], start + timedelta(hours=3 * n))).id for n in range(6)]
+    token = await made.do(key_for_everything, made)
     made.before = dict(await made.logged())
     ((made.furnished_at,),) = await made.sql("SELECT max(seq) FROM changes_change")
     await made.follower.begin()
-    return Page(made, web.address, f"admin@{made.operator.code.lower()}.example", _PASSWORD, flights)
+    page = Page(made, web.address, f"admin@{made.operator.code.lower()}.example", _PASSWORD, flights[:3])
+    client = ApiClient(made, web.address, token, flights[3:])
+    await client.begin()
+    return page, client
 
 
 def _report(seed: int, seconds: float, wrong: list[str], played: Round) -> str:
@@ -168,10 +175,11 @@ def _report(seed: int, seconds: float, wrong: list[str], played: Round) -> str:
 async def _trouble_for(played: Round, seconds: float) -> None:
     """People edit by commands and by pages; partners fail; everything is killed now and then."""
     until = time.monotonic() + seconds
-    steps, pages, faults, kills = (random.Random(played.chance.random()) for _ in range(4))
+    steps, pages, api, faults, kills = (random.Random(played.chance.random()) for _ in range(5))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_again_until(until, lambda: _step(played, steps), lambda: steps.uniform(0, 0.04)))
         tasks.create_task(_again_until(until, lambda: played.page.edit(pages), lambda: pages.uniform(0, 0.1)))
+        tasks.create_task(_again_until(until, lambda: _call_the_api(played, api), lambda: api.uniform(0, 0.2)))
         tasks.create_task(_again_until(until, lambda: _spoil(played, faults), lambda: faults.uniform(0.05, 0.5)))
         tasks.create_task(_kill(played, kills, until))
 
@@ -198,6 +206,13 @@ async def _step(played: Round, chance: random.Random) -> None:
         played.tally.steps += 1
         played.tell(f"{name}: {said}")
     await played.world.follower.read()
+
+
+async def _call_the_api(played: Round, chance: random.Random) -> None:
+    if chance.random() < 0.7:
+        await played.client.edit(chance)
+    else:
+        await played.client.follow()
 
 
 async def _spoil(played: Round, chance: random.Random) -> None:
@@ -274,6 +289,7 @@ async def _come_right(played: Round) -> list[str]:
         wrong += await _wait_for_equality(made)
     await played.workers.left()
     await played.page.edit(played.chance)  # the pages work as well
+    await played.client.edit(played.chance)
     wrong += await _wait_for_equality(made) if not wrong else []
     wrong += made.complaints + sorted(set(played.watch.complaints))[:3]
     wrong += out_of_order(made.receivers[UPSERT], made.book.versions)
@@ -282,7 +298,7 @@ async def _come_right(played: Round) -> list[str]:
     for rule in made.partner.audit()["rules"]:  # whatever was killed: no aircraft twice within Avinode's five minutes
         if rule["rule"] == "interval-under-five-minutes" and rule["count"]:
             wrong.append(f"{AVINODE} would object: {rule['rule']}, {rule['count']} times: {rule['evidence']}")
-    return wrong + await in_the_log(made)
+    return wrong + await in_the_log(made) + await missed_or_met_twice(made, played.client)
 
 
 async def _wait_for_equality(made: World) -> list[str]:

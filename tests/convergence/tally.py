@@ -13,6 +13,7 @@ class Tally(msgspec.Struct):
     steps: int = 0
     edits: int = 0  # transactions that were committed
     page_edits: int = 0  # of these, over HTTP
+    api_edits: int = 0  # of these, over the REST API, each repeated until it was answered
     refused: int = 0
     interrupted: int = 0  # commands that the end of the database or of the web process cut off
     calls: int = 0
