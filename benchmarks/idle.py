@@ -23,6 +23,7 @@ def measure(stage: Stage, sizes: Sizes) -> Part:
         connections = scene.connect(stage, fleet, sizes.connections, receiver.url)
         with scene.serving(stage, sizes.connections) as worker:
             scene.wait_for_ledger(stage, connections, sizes.aircraft, seconds=180)
+            stage.settle()  # what the loading left for PostgreSQL to tidy is not work of an idle hour
             time.sleep(_SETTLING)
             receiver.ask("reset")
             before = cpu_seconds(worker.pid), stage.postgres_cpu()
