@@ -47,6 +47,9 @@ INSTALLED_APPS = [
     "airstair.records.places",
     "airstair.records.fleet",
     "airstair.records.flights",
+    "airstair.records.people",
+    "airstair.records.endorsements",
+    "airstair.records.crewing",
     "airstair.hub",
     "airstair.web",
 ]
@@ -55,6 +58,7 @@ MIDDLEWARE = [
     "airstair.web.watching.Watched",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "airstair.api.partners.entrance.PartnerEntrance",  # before all that knows of sessions
     "airstair.web.security.PageHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

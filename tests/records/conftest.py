@@ -128,7 +128,17 @@ def all_rows() -> Callable[[], dict[str, list[tuple[Any, ...]]]]:
     """Every row of every table of the record and of the change log, to see that nothing moved."""
     tables = [
         model._meta.db_table
-        for label in ("operators", "access", "places", "fleet", "flights", "changes")
+        for label in (
+            "operators",
+            "access",
+            "places",
+            "fleet",
+            "flights",
+            "people",
+            "endorsements",
+            "crewing",
+            "changes",
+        )
         for model in apps.get_app_config(label).get_models()
     ]
 

@@ -8,17 +8,23 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from types import ModuleType
 from typing import Any
 
 import msgspec
 import pytest
+from tests.records import crewing_cases
+from tests.records.people_cases import PeopleThings, people_cases
 
 from airstair.changes.models import Change
 from airstair.kernel.actor import ActorKind
 from airstair.kernel.errors import Forbidden, Invalid, NotFound
 from airstair.records.access import commands as access
+from airstair.records.crewing import commands as crewing
+from airstair.records.crewing import queries as crewing_queries
+from airstair.records.endorsements import commands as endorsements
+from airstair.records.endorsements import queries as endorsement_queries
 from airstair.records.fleet import commands as fleet
 from airstair.records.fleet import queries as fleet_queries
 from airstair.records.flights import commands as flights
@@ -26,10 +32,12 @@ from airstair.records.flights import queries as flight_queries
 from airstair.records.operators import commands as operators
 from airstair.records.operators import queries as operator_queries
 from airstair.records.operators.rules import Right, Role
+from airstair.records.people import commands as people
+from airstair.records.people import queries as people_queries
 from airstair.records.places import commands as places
 from airstair.records.places import queries as place_queries
 
-MODULES = (operators, access, places, fleet, flights)
+MODULES = (operators, access, places, fleet, flights, people, endorsements, crewing)
 
 
 def commands_of(module: ModuleType) -> dict[str, Callable[..., Any]]:
@@ -62,12 +70,18 @@ class Things:
         flights.verify_empty_leg(world.ops, self.verified.id)
         self.event = world.event()
         self.aircraft = world.aircraft[0]
+        fleet.set_cam(world.admin, self.aircraft.id, _CAM)
+        self.engine = fleet.add_engine(world.admin, self.aircraft.id, _engine(1)).engines[0]
+        flights.watch_flight(world.ops, self.verified.id, flights.WatchInput(pax=3))
+        flights.log_flight(world.ops, self.verified.id, flights.LogInput(pilot_flying=f"Pilot of {world.code}"))
         self.retired = fleet.retire_aircraft(world.admin, world.aircraft[1].id)
         self.member = world.members[Role.SALES]
         self.inactive = operators.deactivate_member(world.admin, world.members[Role.MAINTENANCE].membership_id)
         self.subsidiary = world.subsidiary
         self.key = access.create_api_key(world.admin, _key("Roster")).facts
         places.set_airport_override(world.admin, places.AirportEdit(code="XOLD", name="Old", latitude=0, longitude=0))
+        self.people = PeopleThings(world)
+        self.crewing = crewing_cases.CrewingThings(world, self.people.crew)
 
 
 @dataclass(frozen=True)
@@ -78,6 +92,14 @@ class Case:
     args: Callable[[Things], tuple[Any, ...]]
     wrong: Callable[[Things], tuple[Any, ...]] | None = None
     owned: bool = True  # whether it names a thing by id or code that another operator could own
+
+
+_CAM = fleet.CamInput(start_date=date(2027, 1, 1), start_minutes=6000, start_cycles=50)
+
+
+def _engine(position: int) -> fleet.EngineInput:
+    values = {"start_date": date(2027, 1, 1), "start_minutes": 600, "start_cycles": 5}
+    return fleet.EngineInput(position=position, serial=f"PCE-{position}", **values)
 
 
 def _row(things: Things, **given: Any) -> flights.FlightRow:
@@ -139,6 +161,20 @@ CASES: dict[str, Case] = {
         lambda t: (t.aircraft.id, fleet.AircraftEdit(seats=4)),
         lambda t: (t.aircraft.id, fleet.AircraftEdit(seats=-4)),
     ),
+    "set_cam": Case(
+        (Right.MAINTENANCE_EDIT,),
+        lambda t: (t.aircraft.id, msgspec.structs.replace(_CAM, start_cycles=51)),
+        lambda t: (t.aircraft.id, msgspec.structs.replace(_CAM, start_cycles=-1)),
+    ),
+    "add_engine": Case(
+        (Right.MAINTENANCE_EDIT,), lambda t: (t.aircraft.id, _engine(2)), lambda t: (t.aircraft.id, _engine(1))
+    ),
+    "change_engine": Case(
+        (Right.MAINTENANCE_EDIT,),
+        lambda t: (t.engine.id, fleet.EngineEdit(serial="PCE-9")),
+        lambda t: (t.engine.id, fleet.EngineEdit(serial="")),
+    ),
+    "drop_engine": Case((Right.MAINTENANCE_EDIT,), lambda t: (t.engine.id,)),
     "retire_aircraft": Case((Right.FLEET_EDIT,), lambda t: (t.aircraft.id,)),
     "reinstate_aircraft": Case((Right.FLEET_EDIT,), lambda t: (t.retired.id,)),
     # flights
@@ -190,6 +226,16 @@ CASES: dict[str, Case] = {
     "unmark_empty_leg": Case((EDIT,), lambda t: (t.offered.id,)),
     "verify_empty_leg": Case((Right.EMPTY_LEG_VERIFY,), lambda t: (t.offered.id,)),
     "unverify_empty_leg": Case((Right.EMPTY_LEG_VERIFY,), lambda t: (t.verified.id,)),
+    "watch_flight": Case(
+        (Right.TIMES_EDIT,),
+        lambda t: (t.flight.id, flights.WatchInput(ctot=t.flight.std)),
+        lambda t: (t.flight.id, flights.WatchInput(ctot=t.flight.std, pax=-1)),
+    ),
+    "log_flight": Case(
+        (Right.TIMES_EDIT,),
+        lambda t: (t.flight.id, flights.LogInput(landings=1)),
+        lambda t: (t.flight.id, flights.LogInput(landings=1, take_off=t.flight.sta, landing=t.flight.std)),
+    ),
     "set_times": Case(
         (Right.TIMES_EDIT,),
         lambda t: (t.flight.id, "journey_log", flights.TimesInput(off_block=t.flight.std)),
@@ -201,6 +247,8 @@ CASES: dict[str, Case] = {
         lambda t: (t.flight.id, (_service("KEWR"), _service("KMIA"))),
     ),
     "write_flights": Case((Right.IMPORT_RUN,), lambda t: ([_row(t)],), lambda t: ([_row(t), _row(t)],), owned=False),
+    **people_cases(Case),
+    **crewing_cases.crewing_cases(Case),
 }
 # Needs no right: everybody may change their own password, knowing it.
 WITHOUT_RIGHT = {"change_own_password"}
@@ -329,15 +377,39 @@ def test_an_import_row_for_another_operators_aircraft_is_refused(world, other):
 
 NOT_FOUND: dict[str, Callable[[Things, int], object]] = {
     "aircraft": lambda t, who: fleet_queries.aircraft(who, t.aircraft.id),
+    "engine": lambda t, who: fleet_queries.engine(who, t.engine.id),
     "flight": lambda t, who: flight_queries.flight(who, t.flight.id),
     "trip": lambda t, who: flight_queries.trip(who, t.flight.trip_id),
     "event": lambda t, who: flight_queries.event(who, t.event.id),
     "member": lambda t, who: operator_queries.member(who, t.member.membership_id),
     "actor_for_user": lambda t, who: operator_queries.actor_for_user(t.member.user_id, who),
     "override": lambda t, who: place_queries.override(who, "XOLD"),
+    "crew_member": lambda t, who: people_queries.crew_member(who, t.people.crew.id),
+    "crew_member_sensitive": lambda t, who: people_queries.crew_member_sensitive(who, t.people.crew.id),
+    "passenger": lambda t, who: people_queries.passenger(who, t.people.passenger.id),
+    "passenger_sensitive": lambda t, who: people_queries.passenger_sensitive(who, t.people.passenger.id),
+    "contact": lambda t, who: people_queries.contact(who, t.people.contact.id),
+    "company": lambda t, who: people_queries.company(who, t.people.company.id),
+    "document": lambda t, who: people_queries.document(who, t.people.passport.id),
+    "definition": lambda t, who: endorsement_queries.definition(who, t.people.kind.id),
+    "endorsement": lambda t, who: endorsement_queries.endorsement(who, t.people.endorsement.id),
+    "scan": lambda t, who: endorsement_queries.scan(who, t.people.scanned.id),
+    **crewing_cases.NOT_FOUND,
 }
+FAR_AHEAD = date(2099, 1, 1)  # everything that can expire has expired
+QUERIES = (
+    operator_queries,
+    place_queries,
+    fleet_queries,
+    flight_queries,
+    people_queries,
+    endorsement_queries,
+    crewing_queries,
+)
 EMPTY: dict[str, Callable[[Things, int], object]] = {
     "flights": lambda t, who: flight_queries.flights(who, [t.flight.id]),
+    "flights_in": lambda t, who: flight_queries.flights_in(who, t.flight.std, t.flight.sta),
+    "cam": lambda t, who: fleet_queries.cam(who, t.aircraft.id).engines,
     "aircraft_schedules": lambda t, who: flight_queries.aircraft_schedules(who, [t.aircraft.id], since=t.flight.std),
     "by_registrations": lambda t, who: fleet_queries.by_registrations(who, [t.aircraft.registration]),
     "fleet": lambda t, who: [a for a in fleet_queries.fleet(who) if a.id == t.aircraft.id],
@@ -346,18 +418,31 @@ EMPTY: dict[str, Callable[[Things, int], object]] = {
     "subsidiaries": lambda t, who: [s for s in operator_queries.subsidiaries(who) if s.id == t.subsidiary.id],
     "overrides": lambda t, who: [a for a in place_queries.overrides(who) if a.code == "XOLD"],
     "find": lambda t, who: [a for a in place_queries.find(who, "XOLD") if a.code == "XOLD"],
+    "crew_members": lambda t, who: people_queries.crew_members(who),
+    "crew_by_code": lambda t, who: people_queries.crew_by_code(who, [t.people.crew.code]),
+    "crew_by_email": lambda t, who: people_queries.crew_by_email(who, [t.people.crew.email]),
+    "passengers": lambda t, who: people_queries.passengers(who),
+    "contacts": lambda t, who: people_queries.contacts(who),
+    "companies": lambda t, who: people_queries.companies(who),
+    "documents_of": lambda t, who: people_queries.documents_of(who, t.people.crew.id),
+    "definitions": lambda t, who: endorsement_queries.definitions(who),
+    "endorsements": lambda t, who: endorsement_queries.endorsements(who, [t.people.crew.id]),
+    "unmatched_people": lambda t, who: endorsement_queries.unmatched_people(who),
+    "grounded_on": lambda t, who: endorsement_queries.grounded_on(who, FAR_AHEAD),
+    **crewing_cases.EMPTY,
 }
 # Readers that are not about one operator's rows, or are made of those above.
 OF_NO_OPERATOR = {"operator", "operators", "operator_by_code", "memberships_of_user", "distance_nm", "block_minutes"}
 OF_NO_OPERATOR |= {"system_actor", "cli_actor", "import_actor", "member_facts", "visible_aircraft", "visible_to"}
 PURE = {"published", "searchable", "searchable_text"}  # of the published list
+PURE |= {"watch_values", "log_values", "document_facts", "unseal_born", "unseal_text"}  # of a row that was read
 BY_CODE = {"resolve", "resolver", "trip_by_number", "board"}  # tested by name below, or in test_places
 
 
 def test_every_reader_has_a_line_here():
     found = {
         name
-        for module in (operator_queries, place_queries, fleet_queries, flight_queries)
+        for module in QUERIES
         for name, member in inspect.getmembers(module, inspect.isfunction)
         if not name.startswith("_") and member.__module__.startswith(module.__name__.rpartition(".")[0] + ".")
     }

@@ -194,7 +194,7 @@ def test_an_actor_is_a_person_with_the_rights_of_now(world):
     actor = queries.actor_for_user(place.user_id, world.id)
     assert (actor.kind, actor.key, actor.label) == (ActorKind.PERSON, str(place.user_id), "Sales Person")
     change_membership(world.admin, place.membership_id, MembershipEdit(role="read_only"))
-    assert queries.actor_for_user(place.user_id, world.id).rights == {Right.SCHEDULE_VIEW}
+    assert queries.actor_for_user(place.user_id, world.id).rights == {Right.SCHEDULE_VIEW, Right.CREW_VIEW}
     deactivate_member(world.admin, place.membership_id)
     with pytest.raises(NotFound):
         queries.actor_for_user(place.user_id, world.id)

@@ -13,8 +13,10 @@ class UnitKind(StrEnum):
     FLIGHT = "flight"
     TRIP = "trip"
     CREW_MEMBER = "crew"
+    COUNTERS = "counters"  # an aircraft's hours and cycles, by the aircraft's id
     CONNECTION = "connection"
     OPERATOR = "operator"
+    PHONEBOOK = "phonebook"  # a passenger, contact person or company
 
 
 class Unit(NamedTuple):

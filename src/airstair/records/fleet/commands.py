@@ -13,6 +13,15 @@ from airstair.kernel.actor import Actor
 from airstair.kernel.errors import Invalid, NotFound, Problems
 from airstair.kernel.units import Unit, UnitKind
 from airstair.records import checks
+from airstair.records.fleet.camcommands import (
+    CamInput,
+    EngineEdit,
+    EngineInput,
+    add_engine,
+    change_engine,
+    drop_engine,
+    set_cam,
+)
 from airstair.records.fleet.models import Aircraft
 from airstair.records.fleet.queries import AIRCRAFT_FIELDS, aircraft, fleet
 from airstair.records.fleet.snapshots import AircraftFacts
@@ -20,6 +29,21 @@ from airstair.records.operators.models import Operator, Subsidiary
 from airstair.records.operators.rules import Right
 from airstair.records.places.queries import resolver
 
+__all__ = [
+    "AircraftEdit",
+    "AircraftInput",
+    "CamInput",
+    "EngineEdit",
+    "EngineInput",
+    "add_aircraft",
+    "add_engine",
+    "change_aircraft",
+    "change_engine",
+    "drop_engine",
+    "reinstate_aircraft",
+    "retire_aircraft",
+    "set_cam",
+]
 _WRITTEN = tuple(field for field in AIRCRAFT_FIELDS if field not in ("id", "operator_id"))
 # Plausible at most, for aircraft of business aviation and airlines alike.
 _LIMITS = {"seats": 900, "cruise_speed_kt": 1500, "taxi_minutes": 180, "climb_minutes": 180, "range_nm": 20_000}

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from airstair.kernel.actor import Actor, ActorKind
 from airstair.kernel.errors import NotFound
-from airstair.records.fleet.models import Aircraft
+from airstair.records.fleet.cam import CamFacts, Counts, Cycles, EngineFacts
+from airstair.records.fleet.models import Aircraft, Cam, Engine
 from airstair.records.fleet.snapshots import AircraftFacts
 from airstair.records.operators.models import Membership
 from airstair.records.operators.rules import Role
@@ -45,6 +46,39 @@ def by_registrations(operator_id: int, registrations: Iterable[str]) -> dict[str
 
 def _bare(registration: str) -> str:
     return registration.strip().upper().replace("-", "").replace(" ", "")
+
+
+def cam(operator_id: int, aircraft_id: int) -> CamFacts:
+    """From where the aircraft's hours and cycles are counted, with its engines by position. Two statements.
+
+    Without start values, and for an aircraft that there is not, the facts hold nothing.
+    """
+    row = Cam.objects.filter(operator_id=operator_id, id=aircraft_id).first()
+    engines = Engine.objects.filter(operator_id=operator_id, aircraft_id=aircraft_id)
+    found = tuple(_engine(row) for row in engines.order_by("position", "start_date", "id"))
+    if row is None:
+        return CamFacts(aircraft_id=aircraft_id, engines=found)
+    return CamFacts(
+        aircraft_id=aircraft_id,
+        start_date=row.start_date,
+        start_minutes=row.start_minutes,
+        start_cycles=row.start_cycles,
+        counts=Counts(row.counts),
+        cycles=Cycles(row.cycles),
+        engines=found,
+    )
+
+
+def engine(operator_id: int, engine_id: int) -> EngineFacts:
+    """One engine. One statement. Raises `NotFound`."""
+    row = Engine.objects.filter(operator_id=operator_id, id=engine_id).first()
+    if row is None:
+        raise NotFound("This engine")
+    return _engine(row)
+
+
+def _engine(row: Engine) -> EngineFacts:
+    return EngineFacts(**{field: getattr(row, field) for field in EngineFacts.__struct_fields__})
 
 
 def visible_aircraft(actor: Actor) -> frozenset[int] | None:

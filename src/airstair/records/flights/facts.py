@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from airstair.records.fleet.snapshots import AircraftFacts
+from airstair.records.flights.books import LogValues, WatchValues
 from airstair.records.flights.rules import EventKind, ScheduleWarning, Status
 from airstair.records.flights.snapshots import Activity, ActualTimes, EmptyLegOffer, ServiceOrder
 
@@ -31,6 +32,7 @@ class FlightFacts(msgspec.Struct, frozen=True, kw_only=True):
     trip_number: str
     aircraft_id: int
     registration: str
+    aircraft_serial: str = ""  # the aircraft's serial number; read for mirrors alone
     number: str
     adep: str
     ades: str
@@ -48,6 +50,7 @@ class FlightFacts(msgspec.Struct, frozen=True, kw_only=True):
     pax_by_category: dict[str, int]
     pax_list: tuple[dict[str, str], ...]
     crew: dict[str, str]
+    crew_emails: dict[str, str] = {}  # work e-mail by crew code, of those who have one; read for mirrors alone
     cargo_kg: int
     catering_kg: int
     notes: str
@@ -55,6 +58,8 @@ class FlightFacts(msgspec.Struct, frozen=True, kw_only=True):
     import_key: str | None
     revision: int
     times: dict[str, BookTimes]  # by book: "journey_log", "flight_watch"
+    watch: WatchValues = WatchValues()  # flight watch, beside its times
+    log: LogValues = LogValues()  # the journey log, beside its times
     empty_leg: EmptyLegOffer | None
     services: tuple[ServiceOrder, ...]
 

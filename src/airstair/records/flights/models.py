@@ -1,4 +1,4 @@
-"""Tables of trips, flights, aircraft events, empty legs, services and block times."""
+"""Tables of trips, flights, aircraft events, empty legs, services, block times, flight watch and journey log."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from airstair.changes.keys import OperatorReference, OperatorRow, of_operator
+from airstair.records.flights.books import FuelUnit
 from airstair.records.flights.rules import (
     LONGEST_EVENT,
     LONGEST_FLIGHT,
@@ -200,7 +201,7 @@ class BlockTimes(OperatorRow):
     landing = models.DateTimeField(null=True)
     on_block = models.DateTimeField(null=True)
     source = models.CharField(max_length=200)  # the person or partner who wrote last, as pages show it
-    sources = models.JSONField(default=dict)  # who said each time: {"off_block": "IFS", "on_block": "Ann Lee"}
+    sources = models.JSONField(default=dict)  # who said each time: {"off_block": "Ann Lee"}
 
     class Meta:
         db_table = "flights_block_times"
@@ -218,6 +219,64 @@ class BlockTimes(OperatorRow):
                 & (Q(take_off=None) | Q(on_block=None) | Q(on_block__gte=F("take_off")))
                 & (Q(off_block=None) | Q(landing=None) | Q(landing__gte=F("off_block"))),
             ),
+        ]
+
+
+class FlightWatch(OperatorRow):
+    """What flight watch expects of a flight, beside its times. `id` is the flight's own id."""
+
+    etd = models.DateTimeField(null=True)
+    eet_minutes = models.PositiveSmallIntegerField(null=True)
+    eta = models.DateTimeField(null=True)
+    ctot = models.DateTimeField(null=True)
+    pax = models.PositiveSmallIntegerField(null=True)
+    delays = models.JSONField(default=list)  # [{"code": "93", "minutes": 12}]
+    sources = models.JSONField(default=dict)  # who said each value: {"pax": "Ann Lee"}
+
+    class Meta:
+        db_table = "flights_watch"
+        constraints = [
+            of_operator("flights_watch"),
+            OperatorReference(name="flights_watch_flight", field="id", to="flights_flight", cascade=True),
+        ]
+
+
+class JourneyLog(OperatorRow):
+    """What the journey log tells of a flight, beside its times. `id` is the flight's own id. Fuel as it was read."""
+
+    pax = models.PositiveSmallIntegerField(null=True)
+    landings = models.PositiveSmallIntegerField(null=True)
+    pilot_flying = models.CharField(max_length=60, blank=True, default="")
+    block_fuel = models.DecimalField(max_digits=9, decimal_places=2, null=True)
+    block_fuel_unit = models.CharField(max_length=3, blank=True, default="")
+    uplift = models.DecimalField(max_digits=9, decimal_places=2, null=True)
+    uplift_unit = models.CharField(max_length=3, blank=True, default="")
+    remaining_fuel = models.DecimalField(max_digits=9, decimal_places=2, null=True)
+    remaining_fuel_unit = models.CharField(max_length=3, blank=True, default="")
+    delays = models.JSONField(default=list)  # [{"code": "93", "minutes": 12}]
+    apu_hours = models.DecimalField(max_digits=9, decimal_places=2, null=True)  # the APU's own counter, as read
+    sources = models.JSONField(default=dict)  # who said each value
+
+    class Meta:
+        db_table = "flights_journey_log"
+        constraints = [
+            of_operator("flights_journey_log"),
+            OperatorReference(name="flights_journey_log_flight", field="id", to="flights_flight", cascade=True),
+            *(
+                models.CheckConstraint(
+                    name=f"flights_journey_log_{fuel}",
+                    condition=Q(**{fuel: None, f"{fuel}_unit": ""})
+                    | Q(**{f"{fuel}__gte": 0, f"{fuel}_unit__in": [unit.value for unit in FuelUnit]}),
+                )
+                for fuel in ("block_fuel", "uplift", "remaining_fuel")
+            ),
+            models.CheckConstraint(name="flights_journey_log_apu", condition=Q(apu_hours=None) | Q(apu_hours__gte=0)),
+        ]
+        # The latest reading of an aircraft that has none is otherwise looked for in all that was ever logged.
+        indexes = [
+            models.Index(
+                fields=["operator_id", "id"], condition=Q(apu_hours__isnull=False), name="flights_journey_log_apu_read"
+            )
         ]
 
 

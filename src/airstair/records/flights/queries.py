@@ -7,6 +7,7 @@ then not found, as if it did not exist. `None` means all aircraft.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Max, QuerySet
@@ -16,13 +17,24 @@ from airstair.kernel.errors import NotFound
 from airstair.kernel.units import UnitKind
 from airstair.records.fleet.models import Aircraft
 from airstair.records.flights.board import board
+from airstair.records.flights.bookrows import log_values, watch_values
+from airstair.records.flights.books import LogValues, WatchValues
 from airstair.records.flights.facts import BookTimes, EventFacts, FlightFacts, TripFacts
-from airstair.records.flights.models import AircraftEvent, BlockTimes, EmptyLeg, Flight, FlightService, Trip
-from airstair.records.flights.rules import TIMES_IN_ORDER, EventKind, Status
+from airstair.records.flights.models import (
+    AircraftEvent,
+    BlockTimes,
+    EmptyLeg,
+    Flight,
+    FlightService,
+    FlightWatch,
+    JourneyLog,
+    Trip,
+)
+from airstair.records.flights.rules import LONGEST_FLIGHT, TIMES_IN_ORDER, EventKind, Status
 from airstair.records.flights.schedules import aircraft_schedules
 from airstair.records.flights.snapshots import EmptyLegOffer, ServiceOrder
 
-__all__ = ["aircraft_schedules", "board", "event", "flight", "flights", "trip", "trip_by_number"]
+__all__ = ["aircraft_schedules", "board", "event", "flight", "flights", "flights_in", "trip", "trip_by_number"]
 
 # Columns that are handed out as they are stored.
 _PLAIN = frozenset(FlightFacts.__struct_fields__) & {field.name for field in Flight._meta.get_fields()}
@@ -31,7 +43,7 @@ _SERVICE_FIELDS = ServiceOrder.__struct_fields__
 
 
 def flight(operator_id: int, flight_id: int, *, aircraft_ids: Collection[int] | None = None) -> FlightFacts:
-    """One flight with everything that belongs to it, deleted or not. Seven statements. Raises `NotFound`."""
+    """One flight with everything that belongs to it, deleted or not. Nine statements. Raises `NotFound`."""
     rows = _visible(Flight.objects.filter(operator_id=operator_id, id=flight_id), aircraft_ids)
     for found in _facts(operator_id, rows):
         return found
@@ -41,13 +53,28 @@ def flight(operator_id: int, flight_id: int, *, aircraft_ids: Collection[int] | 
 def flights(
     operator_id: int, flight_ids: Iterable[int], *, aircraft_ids: Collection[int] | None = None
 ) -> list[FlightFacts]:
-    """The flights of these ids that there are, by departure. Seven statements, however many."""
+    """The flights of these ids that there are, by departure. Nine statements, however many."""
     rows = _visible(Flight.objects.filter(operator_id=operator_id, id__in=list(flight_ids)), aircraft_ids)
     return _facts(operator_id, rows)
 
 
+def flights_in(
+    operator_id: int,
+    start: datetime,
+    end: datetime,
+    *,
+    aircraft_ids: Collection[int] | None = None,
+    limit: int = 1000,
+) -> list[FlightFacts]:
+    """The confirmed flights that are scheduled to be under way in the period, by departure. Nine statements."""
+    rows = Flight.objects.filter(operator_id=operator_id, status=Status.CONFIRMED.value, deleted=False)
+    # The second bound on the departure is what the index of days looks through.
+    rows = rows.filter(std__lt=end, std__gt=start - LONGEST_FLIGHT, sta__gt=start)
+    return _facts(operator_id, _visible(rows, aircraft_ids), limit)
+
+
 def trip(operator_id: int, trip_id: int, *, aircraft_ids: Collection[int] | None = None) -> TripFacts:
-    """One trip with its flights. Eight statements, however many flights. Raises `NotFound`.
+    """One trip with its flights. Ten statements, however many flights. Raises `NotFound`.
 
     With `aircraft_ids`, a trip that has no flight on them is not found.
     """
@@ -96,9 +123,9 @@ def _trip(rows: QuerySet[Trip], what: str, aircraft_ids: Collection[int] | None)
     )
 
 
-def _facts(operator_id: int, rows: QuerySet[Flight]) -> list[FlightFacts]:
-    """The whole picture of each flight, by departure. Seven statements."""
-    found = list(rows.order_by("std", "id"))
+def _facts(operator_id: int, rows: QuerySet[Flight], limit: int | None = None) -> list[FlightFacts]:
+    """The whole picture of each flight, by departure. Nine statements."""
+    found = list(rows.order_by("std", "id")[:limit])
     ids = [row.id for row in found]
     numbers = dict(
         Trip.objects.filter(operator_id=operator_id, id__in={row.trip_id for row in found}).values_list("id", "number")
@@ -107,6 +134,8 @@ def _facts(operator_id: int, rows: QuerySet[Flight]) -> list[FlightFacts]:
     registrations = dict(fleet.values_list("id", "registration"))
     revisions = _revisions(operator_id, ids)
     times, offers, services = _times(operator_id, ids), _offers(operator_id, ids), _services(operator_id, ids)
+    watch = {row.id: watch_values(row) for row in FlightWatch.objects.filter(operator_id=operator_id, id__in=ids)}
+    log = {row.id: log_values(row) for row in JourneyLog.objects.filter(operator_id=operator_id, id__in=ids)}
     return [
         FlightFacts(
             **{name: getattr(row, name) for name in _PLAIN_NAMES},
@@ -116,6 +145,8 @@ def _facts(operator_id: int, rows: QuerySet[Flight]) -> list[FlightFacts]:
             registration=registrations[row.aircraft_id],
             revision=revisions.get(row.id, 0),
             times=times.get(row.id, {}),
+            watch=watch.get(row.id, WatchValues()),
+            log=log.get(row.id, LogValues()),
             empty_leg=offers.get(row.id),
             services=services.get(row.id, ()),
         )

@@ -119,3 +119,7 @@ class AircraftSchedule(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
     activities: tuple[Activity, ...]  # those that end at or after `since`
     last_before: Activity | None = None  # the latest confirmed one that ended before `since`
+
+    @property
+    def title(self) -> str:
+        return self.aircraft.registration

@@ -16,6 +16,12 @@ class Right(StrEnum):
     FLEET_EDIT = "fleet.edit"
     MAINTENANCE_EDIT = "maintenance.edit"
     PLACES_EDIT = "places.edit"
+    CREW_VIEW = "crew.view"
+    CREW_EDIT = "crew.edit"
+    ENDORSEMENTS_EDIT = "endorsements.edit"
+    ROSTER_EDIT = "roster.edit"
+    PHONEBOOK_VIEW = "phonebook.view"
+    PHONEBOOK_EDIT = "phonebook.edit"
     IMPORT_RUN = "import.run"
     ADDONS_MANAGE = "addons.manage"
     ADDONS_EXPORT = "addons.export"
@@ -48,16 +54,40 @@ RIGHTS_OF_ROLE: dict[Role, frozenset[Right]] = {
             Right.TIMES_EDIT,
             Right.EMPTY_LEG_VERIFY,
             Right.PLACES_EDIT,
+            Right.CREW_VIEW,
+            Right.ROSTER_EDIT,
+            Right.PHONEBOOK_VIEW,
+            Right.PHONEBOOK_EDIT,
             Right.IMPORT_RUN,
             Right.ADDONS_EXPORT,
             Right.CALLS_VIEW,
             Right.AUDIT_VIEW,
         }
     ),
-    Role.SALES: frozenset({*_VIEW, Right.SCHEDULE_EDIT, Right.EMPTY_LEG_VERIFY, Right.CALLS_VIEW}),
-    Role.CREW_CONTROL: frozenset({*_VIEW, Right.TIMES_EDIT, Right.CALLS_VIEW}),
+    Role.SALES: frozenset(
+        {
+            *_VIEW,
+            Right.SCHEDULE_EDIT,
+            Right.EMPTY_LEG_VERIFY,
+            Right.PHONEBOOK_VIEW,
+            Right.PHONEBOOK_EDIT,
+            Right.CALLS_VIEW,
+        }
+    ),
+    Role.CREW_CONTROL: frozenset(
+        {
+            *_VIEW,
+            Right.TIMES_EDIT,
+            Right.CREW_VIEW,
+            Right.CREW_EDIT,
+            Right.ENDORSEMENTS_EDIT,
+            Right.ROSTER_EDIT,
+            Right.PHONEBOOK_VIEW,
+            Right.CALLS_VIEW,
+        }
+    ),
     Role.MAINTENANCE: frozenset({*_VIEW, Right.MAINTENANCE_EDIT, Right.FLEET_EDIT, Right.CALLS_VIEW}),
-    Role.READ_ONLY: frozenset(_VIEW),
+    Role.READ_ONLY: frozenset({*_VIEW, Right.CREW_VIEW}),
     # An owner sees the schedule of the aircraft that are theirs; which ones, the membership says.
     Role.AIRCRAFT_OWNER: frozenset(_VIEW),
 }

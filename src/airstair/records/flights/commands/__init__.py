@@ -4,6 +4,7 @@ The only writers of these tables. Each command takes who acts, checks the right,
 the rows and their changes in one transaction, and writes nothing at all when nothing would change.
 """
 
+from airstair.records.flights.commands.books import log_flight, set_times, watch_flight
 from airstair.records.flights.commands.bulk import BulkResult, FlightRow, write_flights
 from airstair.records.flights.commands.emptylegs import (
     change_empty_leg,
@@ -27,14 +28,15 @@ from airstair.records.flights.commands.inputs import (
     EventInput,
     FlightEdit,
     FlightInput,
+    LogInput,
     Passenger,
     ServiceInput,
     TimesInput,
     TripEdit,
     TripInput,
+    WatchInput,
 )
 from airstair.records.flights.commands.services import set_services
-from airstair.records.flights.commands.times import set_times
 from airstair.records.flights.commands.trips import change_trip, create_trip, set_trip_status
 
 __all__ = [
@@ -46,11 +48,13 @@ __all__ = [
     "FlightEdit",
     "FlightInput",
     "FlightRow",
+    "LogInput",
     "Passenger",
     "ServiceInput",
     "TimesInput",
     "TripEdit",
     "TripInput",
+    "WatchInput",
     "add_event",
     "add_flight",
     "cancel_flight",
@@ -61,6 +65,7 @@ __all__ = [
     "create_trip",
     "delete_event",
     "delete_flight",
+    "log_flight",
     "mark_empty_leg",
     "restore_flight",
     "set_services",
@@ -69,5 +74,6 @@ __all__ = [
     "unmark_empty_leg",
     "unverify_empty_leg",
     "verify_empty_leg",
+    "watch_flight",
     "write_flights",
 ]

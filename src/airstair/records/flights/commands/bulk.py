@@ -6,7 +6,7 @@ file is not the one that the file had last time. Nothing here touches a verifica
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +42,7 @@ from airstair.records.operators.rules import Right
 
 _BOOK = Book.JOURNEY_LOG
 _BATCH = 500
+_DELETED = "It was deleted here, and stays so. Restore it to have it imported again."
 
 
 class FlightRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,14 +83,22 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def write_flights(actor: Actor, rows: Sequence[FlightRow], *, bulk: bool = True, dry_run: bool = False) -> BulkResult:
+def write_flights(
+    actor: Actor,
+    rows: Sequence[FlightRow],
+    *,
+    bulk: bool = True,
+    dry_run: bool = False,
+    overwrite: Collection[str] = frozenset(),
+) -> BulkResult:
     """Create or update flights by their import keys, all in one transaction. Right: IMPORT_RUN.
 
     A new key makes a flight with a trip of its own; a known one keeps its flight's id, whatever changed. A flight
     that was deleted here stays deleted, and a verification is never set: new route, times or aircraft end it. A row
     that cannot be written is refused alone, with its reasons, and the others are written. `bulk` lets people's own
-    edits be delivered ahead. `dry_run` says what would happen and writes nothing. Raises `Invalid` for a key that
-    comes twice.
+    edits be delivered ahead. `dry_run` says what would happen and writes nothing. `overwrite` names fields of which
+    the source is the master: what people changed in them is overwritten, and a flight deleted here is refused, so that
+    it is told. Raises `Invalid` for a key that comes twice.
     """
     actor.require(Right.IMPORT_RUN, "import flights")
     _refuse_doubles(rows)
@@ -99,7 +108,8 @@ def write_flights(actor: Actor, rows: Sequence[FlightRow], *, bulk: bool = True,
         looked_at, refused = _look_at(actor, rows)
         known = {row.import_key: row for row in _locked(actor, [row.key for row in looked_at])}
         new = [row for row in looked_at if row.key not in known]
-        updates, unchanged = _updates(actor, [row for row in looked_at if row.key in known], known, refused)
+        old = [row for row in looked_at if row.key in known]
+        updates, unchanged = _updates(actor, old, known, refused, frozenset(overwrite))
         if not dry_run:
             changes = _create(actor, new) + _write(actor, updates)
             record(actor, changes, bulk=bulk)
@@ -223,6 +233,7 @@ def _updates(
     rows: Sequence[_Row],
     known: Mapping[str | None, Flight],
     refused: dict[str, tuple[Problem, ...]],
+    overwrite: frozenset[str],
 ) -> tuple[list[_Update], list[str]]:
     """The updates to write, and the keys about which the file says nothing new. Adds to `refused`."""
     ids = [known[row.key].id for row in rows]
@@ -234,6 +245,10 @@ def _updates(
         flight = known[row.key]
         before = flight.imported or {}
         news = {field for field, value in row.imported.items() if field not in before or before[field] != value}
+        news |= {field for field in overwrite if plain(getattr(flight, field)) != row.imported[field]}
+        if overwrite and flight.deleted:
+            refused[row.key] = (Problem("", _DELETED),)
+            continue
         if not news:
             unchanged.append(row.key)
             continue

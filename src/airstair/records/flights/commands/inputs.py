@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from airstair.records.flights.books import Delay, Fuel
 from airstair.records.flights.rules import FlightRules, FlightType, SalesType, ServedParty, Status
 
 
@@ -155,6 +156,33 @@ class TimesInput(msgspec.Struct, frozen=True, kw_only=True):
     take_off: datetime | UnsetType | None = UNSET
     landing: datetime | UnsetType | None = UNSET
     on_block: datetime | UnsetType | None = UNSET
+
+
+class WatchInput(TimesInput, frozen=True, kw_only=True):
+    """What flight watch learns of a flight: what is not set stays, `None` (no delays: the empty tuple) clears."""
+
+    etd: datetime | UnsetType | None = UNSET
+    eet_minutes: int | UnsetType | None = UNSET
+    eta: datetime | UnsetType | None = UNSET
+    ctot: datetime | UnsetType | None = UNSET
+    pax: int | UnsetType | None = UNSET
+    delays: tuple[Delay, ...] | UnsetType = UNSET
+
+
+class LogInput(TimesInput, frozen=True, kw_only=True):
+    """What the journey log tells of a flight: what is not set stays, `None` (or empty) clears.
+
+    Fuel in the unit in which it was read. `apu_hours` is the APU's own counter, not what this flight added.
+    """
+
+    pax: int | UnsetType | None = UNSET
+    landings: int | UnsetType | None = UNSET
+    pilot_flying: str | UnsetType = UNSET
+    block_fuel: Fuel | UnsetType | None = UNSET
+    uplift: Fuel | UnsetType | None = UNSET
+    remaining_fuel: Fuel | UnsetType | None = UNSET
+    delays: tuple[Delay, ...] | UnsetType = UNSET
+    apu_hours: Decimal | UnsetType | None = UNSET
 
 
 class ServiceInput(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,22 +1,15 @@
-"""Actual times of flights, by book. Who said each time is kept beside it."""
+"""Actual times as the books of a flight hold them: tidied, in a possible order, with who said each. Writes nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db import transaction
-
-from airstair.changes.keys import next_ids
-from airstair.changes.record import plain, record
 from airstair.kernel.actor import Actor
 from airstair.kernel.errors import Problems
 from airstair.records import checks
 from airstair.records.flights.commands.inputs import TimesInput, given
-from airstair.records.flights.commands.rows import about_flight, locked_flight
-from airstair.records.flights.facts import FlightFacts
 from airstair.records.flights.models import BlockTimes
-from airstair.records.flights.queries import flight
 from airstair.records.flights.rules import (
     TIME_NAMES,
     TIMES_IN_ORDER,
@@ -24,35 +17,6 @@ from airstair.records.flights.rules import (
     times_off_schedule,
     times_out_of_order,
 )
-from airstair.records.operators.rules import Right
-
-
-def set_times(actor: Actor, flight_id: int, book: str, wanted: TimesInput) -> FlightFacts:
-    """Enter, correct or clear actual times in one book. Right: TIMES_EDIT. Raises `NotFound`, `Invalid`.
-
-    The times together with those already in the book must be in a possible order, whoever enters them. The
-    actor's label becomes the source of each time that changes.
-    """
-    actor.require(Right.TIMES_EDIT, "enter actual times")
-    problems = Problems()
-    page = checks.word(problems, "book", book, Book)
-    tidy = tidy_times(problems, wanted)
-    problems.refuse()
-    with transaction.atomic():
-        flight_row = locked_flight(actor, flight_id)
-        row = BlockTimes.objects.filter(operator_id=actor.operator_id, flight_id=flight_id, book=page.value).first()
-        before = times_of(row)
-        after = before | tidy
-        refuse_impossible(problems, after, (flight_row.std, flight_row.sta))
-        problems.refuse()
-        changed = [name for name in TIMES_IN_ORDER if before[name] != after[name]]
-        if changed:
-            sources = new_sources(row, after, changed, actor.label)
-            _store(actor, flight_id, page, row, after, sources)
-            was = {f"{page.value}.{name}": plain(before[name]) for name in changed}
-            now = {f"{page.value}.{name}": plain(after[name]) for name in changed}
-            record(actor, [about_flight("flight.times", flight_row, was, now)])
-    return flight(actor.operator_id, flight_id)
 
 
 def tidy_times(problems: Problems, wanted: TimesInput) -> dict[str, datetime | None]:
@@ -60,6 +24,7 @@ def tidy_times(problems: Problems, wanted: TimesInput) -> dict[str, datetime | N
     return {
         name: None if value is None else checks.moment(problems, TIME_NAMES[name], value)
         for name, value in given(wanted).items()
+        if name in TIME_NAMES
     }
 
 
@@ -100,22 +65,3 @@ def new_sources(
     known = dict(row.sources) if row else {}
     known |= dict.fromkeys(changed, source[:200])
     return {name: known[name] for name in TIMES_IN_ORDER if after[name] is not None and name in known}
-
-
-def _store(
-    actor: Actor,
-    flight_id: int,
-    book: Book,
-    row: BlockTimes | None,
-    after: Mapping[str, datetime | None],
-    sources: dict[str, str],
-) -> None:
-    page = BlockTimes.objects.filter(operator_id=actor.operator_id, flight_id=flight_id, book=book.value)
-    if not any(after.values()):
-        page.delete()
-        return
-    values = {**after, "sources": sources, "source": actor.label[:200]}
-    if row is None:
-        page.create(operator_id=actor.operator_id, id=next_ids(1)[0], flight_id=flight_id, book=book.value, **values)
-    else:
-        page.update(**values)

@@ -1,0 +1,1 @@
+"""Fatigue from work and sleep: the published SAFTE model, sleep estimated from duties, and tables of both. Pure."""

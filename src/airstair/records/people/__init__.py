@@ -1,0 +1,1 @@
+"""People: crew members, passengers and contact persons, their documents, and the companies they belong to."""
