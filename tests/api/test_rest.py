@@ -85,6 +85,8 @@ OPERATIONS = [
     ("post", "/trips", Resource.FLIGHTS, "write"),
     ("delete", "/flights/1", Resource.FLIGHTS, "write"),
     ("patch", "/flights/1/times/journey_log", Resource.JOURNEY_LOG, "write"),
+    ("patch", "/flights/1/log", Resource.JOURNEY_LOG, "write"),
+    ("patch", "/flights/1/watch", Resource.JOURNEY_LOG, "write"),
     ("post", "/events", Resource.AVAILABILITY, "write"),
 ]
 
@@ -171,6 +173,30 @@ def test_times_in_an_impossible_order_are_named_as_they_were_sent(world) -> None
     assert refused(ask("patch", path, wrong), 422)["errors"][0]["field"] == "on_block"
     answer = ask("patch", path, {"off_block": "2027-03-01T06:10Z"})
     assert answer.json()["times"]["journey_log"]["sources"] == {"off_block": "Roster (API)"}
+
+
+@pytest.mark.req("FWJ-02", "API-08")
+def test_the_journey_log_and_flight_watch_are_written_and_read_with_units_and_sources(world) -> None:
+    ask, flight = program(world), world.flight()
+    log = {
+        "off_block": "2027-03-01T06:00Z", "take_off": "2027-03-01T06:09Z", "pax": 4, "landings": 1,
+        "pilot_flying": "ABC",
+        "block_fuel": {"amount": 5000, "unit": "LB"}, "uplift": {"amount": "1200.5", "unit": "L"}, "apu_hours": 812.4,
+        "delays": [{"code": "93", "minutes": 12}],
+    }  # fmt: skip
+    found = ask("patch", f"/flights/{flight.id}/log", log).json()
+    assert found["times"]["journey_log"]["take_off"] == "2027-03-01T06:09:00Z"
+    assert found["log"]["block_fuel"] == {"amount": "5000.00", "unit": "LB"}
+    assert found["log"]["delays"] == log["delays"]
+    assert set(found["log"]["sources"].values()) == {"Roster (API)"}
+    ask("patch", f"/flights/{flight.id}/watch", {"ctot": "2027-03-01T06:20Z", "eet_minutes": 130})
+    assert program(world, name="Other").get(f"/flights/{flight.id}")["watch"]["eet_minutes"] == 130
+    wrong = {"landing": "2027-03-01T06:05Z", "remaining_fuel": {"amount": 6000, "unit": "LB"}}
+    errors = refused(ask("patch", f"/flights/{flight.id}/log", wrong), 422)["errors"]
+    assert {one["field"] for one in errors} == {"landing", "remaining_fuel"}
+    unknown = refused(ask("patch", f"/flights/{flight.id}/log", {"uplift": {"amount": 1, "unit": "PINT"}}), 422)
+    assert "uplift" in unknown["errors"][0]["field"]
+    assert ask("patch", f"/flights/{flight.id}/log", {"uplift": None, "delays": []}).json()["log"]["uplift"] is None
 
 
 # --- writes ------------------------------------------------------------------------------------------------------

@@ -224,6 +224,7 @@ async def test_every_imitation_found_is_mounted_on_the_one_port(sandbox: Any, cl
     for key in partners:
         assert sandbox.partner(key).url == f"{sandbox.url}/{key}"
         async with client.session.get(f"{sandbox.url}/{key}/api/nowhere") as answer:
-            assert answer.status in (400, 401, 404)
+            # Some partners refuse with 200 and words.
+            assert answer.status in (400, 401, 404) or "credentials" in await answer.text()
     async with client.session.get(f"{sandbox.url}/nobody/api") as answer:
         assert answer.status == 404 and "/avinode" in await answer.text()

@@ -32,6 +32,7 @@ class CallLine(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: float
     sent: int
     messages: tuple[PartnerMessage, ...]
+    direction: str  # "out"; "in": the partner came to us; "handoff": a person went there
 
 
 class CallDetail(CallLine, frozen=True, kw_only=True):
@@ -63,15 +64,19 @@ def calls(
     since: datetime | None = None,
     until: datetime | None = None,
     before: tuple[datetime, int] | None = None,
+    inward: bool | None = None,
     limit: int = 100,
 ) -> list[CallLine]:
     """The newest calls first. `part` finds the calls whose document held that flight or event.
 
-    `before`: (at, id) of the last line seen, for the next page. Two SQL statements, one more with `part`.
+    `before`: (at, id) of the last line seen, for the next page. `inward`: those that somebody else began, or only
+    ours. Two SQL statements, one more with `part`.
     """
     rows = CallRow.objects.filter(operator_id=operator_id)
     exact = {"addon": addon, "connection_id": connection_id, "outcome": outcome.value if outcome else None}
     rows = rows.filter(**{name: value for name, value in exact.items() if value is not None})
+    if inward is not None:
+        rows = rows.exclude(direction="out") if inward else rows.filter(direction="out")
     if unit is not None:
         rows = rows.filter(units__contains=[str(unit)])
     if since is not None:
@@ -103,6 +108,7 @@ def _line(row: CallRow, names: dict[int, str]) -> dict[str, Any]:
         "duration_ms": row.duration_ms,
         "sent": row.sent,
         "messages": messages_of(row.messages),
+        "direction": row.direction,
     }
 
 

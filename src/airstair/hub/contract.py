@@ -9,10 +9,13 @@ from functools import cached_property
 from importlib import resources
 from typing import Any
 
+from airstair.hub.computing import Compute
 from airstair.hub.flows import Budget, Fact, Flow, Mirror, Post, Pull
 from airstair.hub.http import PartnerHttp
 from airstair.hub.setting import Settings
 from airstair.hub.verdicts import GoLiveItem
+from airstair.hub.visits import Entrance, Handoff, Receive, Serve
+from airstair.kernel.actor import Actor
 from airstair.kernel.errors import Problem
 from airstair.kernel.outcome import Outcome
 
@@ -56,7 +59,13 @@ class Addon:
     recipients: Callable[[Any], Sequence[str]] | None = None  # member codes told after each export
     golive: Callable[[Any], Coroutine[Any, Any, list[GoLiveItem]]] | None = None
     choose_aircraft: bool = True
+    # Removes all that was fetched from the partner: when fetching is switched off, or reset. Answers how much it was.
+    forget: Callable[[Actor], int] | None = None
     shown_headers: tuple[str, ...] = ()  # headers of the partner's that hold no secret
+    entrance: Entrance = field(default_factory=Entrance)  # how the partner comes in, where it comes to us
+    words: Mapping[str, str] = field(
+        default_factory=dict
+    )  # a family's about.md says `@name@` where a member says its own
     package: str = field(default="")
 
     def mirror(self, key: str) -> Mirror:
@@ -75,7 +84,33 @@ class Addon:
     def pulls(self) -> tuple[Pull, ...]:
         return tuple(flow for flow in self.flows if isinstance(flow, Pull))
 
+    @property
+    def inbound(self) -> tuple[Serve | Receive, ...]:
+        """Flows that the partner begins."""
+        return tuple(flow for flow in self.flows if isinstance(flow, Serve | Receive))
+
+    @property
+    def handoffs(self) -> tuple[Handoff, ...]:
+        return tuple(flow for flow in self.flows if isinstance(flow, Handoff))
+
+    @property
+    def computes(self) -> tuple[Compute, ...]:
+        return tuple(flow for flow in self.flows if isinstance(flow, Compute))
+
+    @property
+    def stays_inside(self) -> bool:
+        """Whether nothing of it ever travels: there is no partner to reach, and none who comes."""
+        return len(self.computes) == len(self.flows)
+
+    @property
+    def calls_out(self) -> bool:
+        """Whether we ever call the partner by ourselves."""
+        return bool(self.mirrors or self.posts or self.pulls)
+
     @cached_property
     def about(self) -> str:
         """The About page in Markdown."""
-        return resources.files(self.package).joinpath("about.md").read_text(encoding="utf-8")
+        text = resources.files(self.package).joinpath("about.md").read_text(encoding="utf-8")
+        for mark, word in self.words.items():
+            text = text.replace(f"@{mark}@", word)
+        return text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -21,6 +21,7 @@ from airstair.kernel.errors import Conflict, Invalid, NotFound
 from airstair.kernel.outcome import OutcomeKind
 from airstair.kernel.units import Unit, UnitKind
 from airstair.records.fleet import queries as fleet
+from airstair.records.flights.pictures import titles_departing
 from airstair.records.operators.rules import Right
 
 EXPORT_ASKED = "connection.export"
@@ -30,7 +31,7 @@ class ExportAsked(msgspec.Struct, frozen=True, kw_only=True):
     """What will be sent now, and when the rest may be. `run_id` is where its progress is seen; `None`: nothing now."""
 
     run_id: int | None
-    now: tuple[str, ...]  # titles: registrations
+    now: tuple[str, ...]  # titles: registrations, or those of flights
     later: tuple[tuple[str, datetime], ...]
 
 
@@ -66,12 +67,15 @@ def export_now(
         raise Conflict(
             f"{one.name} keeps no copy that could be exported. Its messages and fetches stand under Activity."
         )
-    titles = _titles(facts, aircraft_ids)
+    aircraft = _aircraft(facts, aircraft_ids)
     flow = one.mirrors[0]
+    titles = _titles(facts, flow, aircraft, now)
     with transaction.atomic():
         later = _too_soon(facts, flow, list(titles), now)
         due = [unit for unit in titles if unit not in later]
-        run_id = _start(actor, facts, one, flow.key, {unit: titles[unit] for unit in due}, now) if due else None
+        asked = {unit: titles[unit] for unit in due}
+        registrations = list(asked.values()) if flow.unit is UnitKind.AIRCRAFT else list(aircraft.values())
+        run_id = _start(actor, facts, one, flow, asked, registrations, now) if due else None
     return ExportAsked(
         run_id=run_id,
         now=tuple(titles[unit] for unit in due),
@@ -101,7 +105,8 @@ def _too_soon(facts: ConnectionFacts, flow: Mirror, units: Sequence[Unit], now: 
     return later
 
 
-def _titles(facts: ConnectionFacts, aircraft_ids: Sequence[int] | None) -> dict[Unit, str]:
+def _aircraft(facts: ConnectionFacts, aircraft_ids: Sequence[int] | None) -> dict[int, str]:
+    """The aircraft named, or all, by id with their registrations."""
     names = {aircraft.id: aircraft.registration for aircraft in fleet.fleet(facts.operator_id)}
     wanted = facts.aircraft_ids if aircraft_ids is None else aircraft_ids
     for aircraft_id in wanted:
@@ -110,18 +115,39 @@ def _titles(facts: ConnectionFacts, aircraft_ids: Sequence[int] | None) -> dict[
             raise Invalid.one("aircraft", f"{title} is not ticked for this connection. Tick it under Configuration.")
     if not wanted:
         raise Invalid.one("aircraft", "No aircraft is ticked for this connection. Tick some under Configuration.")
-    return {Unit(UnitKind.AIRCRAFT, aircraft_id): names[aircraft_id] for aircraft_id in wanted}
+    return {aircraft_id: names[aircraft_id] for aircraft_id in wanted}
 
 
-def _start(actor: Actor, facts: ConnectionFacts, one: Addon, flow: str, titles: dict[Unit, str], now: datetime) -> int:
+def _titles(facts: ConnectionFacts, flow: Mirror, aircraft: Mapping[int, str], now: datetime) -> dict[Unit, str]:
+    """The units to be looked at. Of a mirror of flights, those of the aircraft in its horizon."""
+    if flow.unit is not UnitKind.FLIGHT:
+        return {Unit(flow.unit, id_): registration for id_, registration in aircraft.items()}
+    end = None if flow.horizon.ahead is None else now + flow.horizon.ahead
+    titles = titles_departing(facts.operator_id, aircraft, now - flow.horizon.back, end)
+    if not titles:
+        raise Conflict(
+            "These aircraft have no flight in the time that the partner is told of. There is nothing to send."
+        )
+    return {Unit(UnitKind.FLIGHT, id_): title for id_, title in titles.items()}
+
+
+def _start(
+    actor: Actor,
+    facts: ConnectionFacts,
+    one: Addon,
+    flow: Mirror,
+    titles: dict[Unit, str],
+    aircraft: list[str],
+    now: datetime,
+) -> int:
     LedgerRow.objects.bulk_create(
         [
             LedgerRow(
                 operator_id=actor.operator_id,
                 connection_id=facts.id,
-                flow=flow,
+                flow=flow.key,
                 unit=str(unit),
-                title=title,
+                title=title[:80],
                 asked_at=now,
             )
             for unit, title in titles.items()
@@ -139,9 +165,7 @@ def _start(actor: Actor, facts: ConnectionFacts, one: Addon, flow: str, titles: 
     )
     run.save(force_insert=True)
     unit = Unit(UnitKind.CONNECTION, facts.id)
-    change = NewChange(
-        kind=EXPORT_ASKED, subject=unit, title=one.name, units=(unit,), after={"aircraft": list(titles.values())}
-    )
+    change = NewChange(kind=EXPORT_ASKED, subject=unit, title=one.name, units=(unit,), after={"aircraft": aircraft})
     record(actor, [change])
     return int(run.id)
 

@@ -14,7 +14,11 @@ from typing import Any, Protocol, Self
 
 import msgspec
 
+from airstair.hub.choosing import Choice, Days, Staged
+from airstair.hub.computing import Compute
 from airstair.hub.http import PartnerHttp
+from airstair.hub.triggers import DailyAt
+from airstair.hub.visits import Handoff, Receive, Serve
 from airstair.kernel.actor import Actor
 from airstair.kernel.outcome import Outcome, PartnerMessage
 from airstair.kernel.units import Unit, UnitKind
@@ -60,7 +64,15 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class OnChange:
-    """Send when something that the document shows has changed."""
+    """Send when something that the document shows has changed.
+
+    `gather` reads an interval in minutes from the settings: changes are gathered, and sent together once in each
+    interval. `None` from it, or without it: at once. `look_minutes`: how often a mirror of flights looks for those that
+    have come into its horizon by the passing of time.
+    """
+
+    gather: Callable[[Any], int | None] | None = None
+    look_minutes: int = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,23 +149,33 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnitDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit and its document, as handed to the add-on's call."""
+    """A unit and its document, as handed to the add-on's call.
+
+    `remote_id`: what the partner called the unit when it last accepted it; empty where it never did, or did not say.
+    `removes`: this document takes the unit away (`Mirror.gone` made it). A partner that does not have the unit any more
+    has nothing to take away: `send` answers that with an accepted outcome.
+    """
 
     unit: Unit
-    title: str  # the registration, the flight number
+    title: str  # the registration, the flight's title
     document: Document
+    remote_id: str = ""
+    removes: bool = False
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that one call needs. `send` gets one and returns an outcome for each document, in order.
 
-    A pull's call carries no documents.
+    A pull's call carries no documents, but the aircraft that are ticked; `days` are those that a person chose, where
+    the pull is staged.
     """
 
     http: PartnerHttp
     settings: Any
     documents: Sequence[UnitDocument] = ()
     now: datetime
+    days: Days | None = None
+    aircraft: Mapping[int, str] = {}  # id → registration
 
 
 class MakeDocument(Protocol):
@@ -162,9 +184,34 @@ class MakeDocument(Protocol):
     def __call__(self, snapshot: Any, settings: Any, now: datetime) -> Document | None: ...
 
 
+class MakeGone(Protocol):
+    """Makes the document that takes a unit away at the partner; pure. `None`: it need not be told."""
+
+    def __call__(self, snapshot: Any | None, settings: Any, now: datetime) -> Document | None: ...
+
+
+_MIRRORED = (UnitKind.AIRCRAFT, UnitKind.FLIGHT, UnitKind.COUNTERS)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mirror:
-    """Keep one document for each unit equal at the partner."""
+    """Keep one document for each unit equal at the partner.
+
+    The unit says what `document` gets: an aircraft's schedule (`AIRCRAFT`), one flight (`FLIGHT`,
+    `records.flights.facts.FlightFacts`), or one aircraft's hours and cycles (`COUNTERS`,
+    `records.flights.counters.AircraftCounters`).
+
+    A flight is ours to send when its aircraft is ticked and it departs within the horizon, from `now - back` until
+    before `now + ahead`. What the partner holds and should hold no more (the flight was deleted, its aircraft is not
+    ticked for this connection any more, `document` answers `None`) is taken away by `removal`: with `DELETE` and `MARK`
+    `gone` makes the document that says so, and the same `send` takes it with `UnitDocument.removes`. Its snapshot is
+    `None` where there is none any more; `None` from it says nothing to the partner. What merely leaves the horizon is
+    left as it is. Nothing is taken away through a connection that is off.
+
+    `ask_first` gets the body that the partner last accepted and the new document, and answers in a sentence why a
+    person must say yes before it goes out, or `None`. What is held so stands on the Activity page with "Send anyway",
+    which is meant for that very document.
+    """
 
     key: str
     title: str
@@ -176,10 +223,20 @@ class Mirror:
     floor: timedelta | None = None  # never two calls for one unit closer together than this
     write: Write = Write.WHOLE
     removal: Removal = Removal.OMIT
+    gone: MakeGone | None = None
+    ask_first: Callable[[bytes, Document], str | None] | None = None
     retry: NextTick | Backoff = field(default_factory=Backoff)
     units_per_call: int = 1
     calls_at_once: int = 4  # for one connection; one unit is never in two calls at once
     deadline: timedelta = timedelta(seconds=30)
+
+    def __post_init__(self) -> None:
+        if self.unit not in _MIRRORED:
+            raise ValueError(f"No mirror keeps a {self.unit.value} yet: {', '.join(_MIRRORED)}.")
+        if self.unit is UnitKind.FLIGHT and isinstance(self.trigger, Every):
+            raise ValueError("Flights are sent on change: OnChange(gather=…) gathers the changes of an interval.")
+        if (self.removal is Removal.OMIT) == (self.gone is not None):
+            raise ValueError("`gone` makes the document that takes a unit away: it belongs to removal DELETE and MARK.")
 
 
 # ── Messages that cannot be taken back ──────────────────────────────────────────────────────────────
@@ -230,6 +287,8 @@ class Post:
     identity: Callable[[Any, Document], str] = by_content
     # What a person chose in the window for sending by hand goes into this one; without it there is nothing to choose.
     message_by_hand: Callable[[Any, Any, datetime, Mapping[str, str]], Document | None] | None = None
+    # Asks the partner's own lists for what can be chosen: for each snapshot its choices, in order; or why not.
+    choices: Callable[[Call, Sequence[Any]], Awaitable[Sequence[Sequence[Choice]] | Outcome]] | None = None
     unseen: frozenset[int] = frozenset()  # statuses by which the partner says that it has not processed the call
     retry: NextTick | Backoff = field(default_factory=Backoff)  # only of what the partner certainly has not seen
     calls_at_once: int = 4
@@ -307,18 +366,31 @@ class Pull:
     `fetch` is the one thing that is not pure: it makes the call for the page after `cursor` (`None`: the first ever)
     and answers the page, or the outcome that kept it from being had. `absorb` gets one item; what it raises skips the
     item. A page and its cursor are kept together or not at all.
+
+    `absorb_together` gets all items at once, for a partner who brings thousands, and answers for each in order; where
+    it fails over one, they are absorbed one by one. `staged`: it runs only when a person has chosen the days, and
+    nothing is written before that person has seen what would be. The cursor of a staged run begins at `None`.
+
+    `finish` gets the last page's cursor, in the transaction of that page: the partner has now been read to its end.
     """
 
     key: str
     title: str
-    trigger: Every | ByHand
+    trigger: Every | DailyAt | ByHand
     fetch: Callable[[Call, str | None], Awaitable[Fetched | Outcome]]
     absorb: Callable[[Any, Absorbing], Absorbed]
     rights: frozenset[Right]  # what the partner may do here, and no more
+    finish: Callable[[str | None, Absorbing], None] | None = None
     item_title: Callable[[Any], str] = repr  # what a person calls an item that could not be absorbed
+    absorb_together: Callable[[Sequence[Any], Absorbing], Sequence[Absorbed]] | None = None
+    staged: Staged | None = None
     floor: timedelta | None = None  # never two runs begin closer together than this
     retry: NextTick | Backoff = field(default_factory=NextTick)
     deadline: timedelta = timedelta(seconds=30)
 
+    def __post_init__(self) -> None:
+        if self.staged is not None and not isinstance(self.trigger, ByHand):
+            raise ValueError("A staged pull waits for a person: its trigger is ByHand().")
 
-Flow = Mirror | Post | Pull
+
+Flow = Mirror | Post | Pull | Serve | Receive | Handoff | Compute

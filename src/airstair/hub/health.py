@@ -10,19 +10,17 @@ from datetime import datetime
 
 import msgspec
 
-from airstair.hub.calls import messages_of
 from airstair.hub.connections.queries import ConnectionFacts, connection, connections
 from airstair.hub.contract import Addon
 from airstair.hub.flows import OnChange
-from airstair.hub.models import Connection, LedgerRow, Notice
+from airstair.hub.lines import lines_of
+from airstair.hub.models import Connection, Notice
 from airstair.hub.promises import Clocks, Health, LedgerLine, Service, Stand, clocks_of, stand_of
 from airstair.hub.registry import addon, addons
 from airstair.hub.serving import NOBODY, serving, unread_since
 from airstair.hub.traffic import traffic_of
 from airstair.kernel.clock import Clock, SystemClock
-from airstair.kernel.outcome import OutcomeKind
 from airstair.kernel.units import Unit, UnitKind
-from airstair.records.fleet import queries as fleet
 
 __all__ = [
     "Card",
@@ -63,54 +61,8 @@ class NoticeLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ledger(operator_id: int, connection_id: int) -> list[LedgerLine]:
-    """Every unit of a connection, also those never sent yet. Raises `NotFound`. Four SQL statements."""
+    """Every unit of a connection, as in `lines.py`. Raises `NotFound`. Four SQL statements, five with flights."""
     return lines_of(operator_id, [connection(operator_id, connection_id)])[connection_id]
-
-
-def lines_of(operator_id: int, facts: Iterable[ConnectionFacts]) -> dict[int, list[LedgerLine]]:
-    """The units of several connections of one operator, by connection. Two SQL statements."""
-    by_id = {one.id: one for one in facts}
-    if not by_id:
-        return {}
-    names = {aircraft.id: aircraft.registration for aircraft in fleet.fleet(operator_id)}
-    known: dict[tuple[int, str, str], LedgerRow] = {}
-    for row in LedgerRow.objects.filter(operator_id=operator_id, connection_id__in=list(by_id)):
-        known[row.connection_id, row.flow, row.unit] = row
-    lines: dict[int, list[LedgerLine]] = {}
-    for one in by_id.values():
-        flows = [flow for flow in addon(one.addon).mirrors if flow.unit is UnitKind.AIRCRAFT]
-        units = [(flow, Unit(UnitKind.AIRCRAFT, id_)) for flow in flows for id_ in one.aircraft_ids]
-        lines[one.id] = sorted(
-            (
-                _line(flow.key, unit, names.get(unit.id, str(unit)), known.get((one.id, flow.key, str(unit))))
-                for flow, unit in units
-            ),
-            key=lambda line: line.title,
-        )
-    return lines
-
-
-def _line(flow: str, unit: Unit, title: str, row: LedgerRow | None) -> LedgerLine:
-    if row is None:
-        return LedgerLine(unit=unit, title=title, flow=flow)
-    return LedgerLine(
-        unit=unit,
-        title=title,
-        flow=flow,
-        last_attempt=row.last_attempt,
-        last_success=row.last_success,
-        last_change=row.last_change,
-        next_due=row.next_due,
-        asked_at=row.asked_at,
-        outcome=OutcomeKind(row.outcome) if row.outcome else None,
-        http_status=row.http_status,
-        messages=messages_of(row.messages),
-        warnings=messages_of(row.warnings),
-        sent=row.sent,
-        tries=row.tries,
-        call_id=row.call_id,
-        sending=row.sending_since is not None,
-    )
 
 
 def clocks(operator_id: int, connection_id: int) -> Clocks:
@@ -125,10 +77,11 @@ def stands(
     configured = list(configured)
     traffic = traffic_of(operator_id, configured)
     served = serving() if configured else NOBODY
+    # Whatever is mirrored, a change that it shows names the aircraft too.
     on_change = {
-        facts.id: [str(line.unit) for line in lines[facts.id] if line.flow in _flows_on_change(addon(facts.addon))]
+        facts.id: [str(Unit(UnitKind.AIRCRAFT, id_)) for id_ in facts.aircraft_ids]
         for facts in configured
-        if facts.on
+        if facts.on and _sends_on_change(addon(facts.addon))
     }
     unread = unread_since(operator_id, {id_: units for id_, units in on_change.items() if units})
     return {
@@ -144,15 +97,15 @@ def stands(
     }
 
 
-def _flows_on_change(one: Addon) -> set[str]:
-    return {flow.key for flow in one.mirrors if isinstance(flow.trigger, OnChange)}
+def _sends_on_change(one: Addon) -> bool:
+    return any(isinstance(flow.trigger, OnChange) for flow in one.mirrors)
 
 
 def cards(operator_id: int, *, clock: Clock | None = None) -> list[Card]:
     """Every add-on with how its connections are doing, worst first among them. Six SQL statements."""
     now = (clock or SystemClock()).now()
     configured = [one for one in connections(operator_id) if one.addon in addons()]
-    standing = stands(operator_id, configured, lines_of(operator_id, configured), now)
+    standing = stands(operator_id, configured, lines_of(operator_id, configured, now=now), now)
     return [
         _card(one, [facts for facts in configured if facts.addon == one.key], standing) for one in addons().values()
     ]

@@ -20,6 +20,7 @@ import aiohttp
 import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from airstair.hub.certificates import BadCertificate, ClientCertificate, context_of
 from airstair.kernel.clock import Clock
 from airstair.kernel.outcome import Outcome, OutcomeKind
 
@@ -223,8 +224,16 @@ class PartnerHttp:
         """The time by the hub's clock, for headers that carry one."""
         return self._clock.now()
 
-    async def request(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
-        """Make one call and read the whole answer, whatever its status.
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        certificate: ClientCertificate | None = None,
+    ) -> Answer:
+        """Make one call and read the whole answer, whatever its status. `certificate`: who we are, to a TLS server.
 
         Raises `CallFailed` when there is no answer: refused or unresolvable (the partner has not seen it), or lost
         after it went out (the partner may have). Never retries, never follows a redirect.
@@ -239,7 +248,7 @@ class PartnerHttp:
         self.exchanges.append(exchange)
         began = time.perf_counter()
         try:
-            answer = await self._exchange(method, url, headers, body)
+            answer = await self._exchange(method, url, headers, body, certificate)
         except CallFailed as failed:
             exchange.failure = self.without_secrets(str(failed))
             raise CallFailed(failed.kind, exchange.failure) from None
@@ -250,11 +259,24 @@ class PartnerHttp:
         exchange.response_body = self._without_secrets_in(answer.body)
         return answer
 
-    async def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+    async def _exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        certificate: ClientCertificate | None,
+    ) -> Answer:
         session = self._pool.session_for(url, sandbox=self._to_sandbox)
         try:
             async with session.request(
-                method, url, headers=headers, data=body, timeout=self._deadline, allow_redirects=False
+                method,
+                url,
+                headers=headers,
+                data=body,
+                timeout=self._deadline,
+                allow_redirects=False,
+                ssl=True if certificate is None else context_of(certificate),
             ) as response:
                 read = await response.content.read(LONGEST_ANSWER + 1)
                 while len(read) <= LONGEST_ANSWER and not response.content.at_eof():
@@ -265,6 +287,8 @@ class PartnerHttp:
                     )
                 names = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(status=response.status, headers=names, body=read)
+        except BadCertificate as problem:
+            raise CallFailed(OutcomeKind.MISCONFIGURED, str(problem)) from None
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as problem:
             raise self._failed(problem, url) from None
 
@@ -331,6 +355,12 @@ def _timeout(deadline: timedelta) -> aiohttp.ClientTimeout:
 @lru_cache(maxsize=256)
 def _shown_headers(besides: tuple[str, ...]) -> frozenset[str]:
     return _SHOWN_HEADERS | {name.lower() for name in besides}
+
+
+def shown_of(headers: Mapping[str, str], besides: tuple[str, ...] = ()) -> dict[str, str]:
+    """Headers as the call log keeps them: the value of any that may hold a secret is hidden."""
+    allowed = _shown_headers(besides)
+    return {name: value if name.lower() in allowed else HIDDEN for name, value in headers.items()}
 
 
 @lru_cache(maxsize=4096)

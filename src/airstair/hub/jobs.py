@@ -15,13 +15,15 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from airstair.hub import calls, pulls, watchman
+from airstair.hub.doors.once import forget_old_replies
+from airstair.hub.staging.commands import forget_old_stages
 from airstair.kernel.about import also_about
 
 log = logging.getLogger(__name__)
 
 _KEEP_CALLS = timedelta(days=14)
 _STALLED_AFTER_SECONDS = 90
-_POLL_SECONDS = 30.0  # jobs announce themselves; this is for those whose announcement was lost
+_POLL_SECONDS = 10.0
 
 
 def _and_close(*steps: object) -> None:
@@ -47,7 +49,12 @@ async def forget_old_calls(timestamp: int) -> None:
     """Every night: remove calls older than two weeks, but the latest of each unit; and runs older than three months."""
     also_about(job="forget-old-calls")
     now = datetime.now(UTC)
-    steps = (lambda: calls.forget_old_calls(now - _KEEP_CALLS), lambda: pulls.forget_old_runs(now))
+    steps = (
+        lambda: calls.forget_old_calls(now - _KEEP_CALLS),
+        lambda: pulls.forget_old_runs(now),
+        lambda: forget_old_stages(now),
+        lambda: forget_old_replies(now),
+    )
     await asyncio.to_thread(_and_close, *steps)
 
 
@@ -71,7 +78,9 @@ async def run_jobs(stop: asyncio.Event) -> None:
                     concurrency=2,
                     install_signal_handlers=False,
                     delete_jobs="successful",
-                    fetch_job_polling_interval=5,
+                    # All jobs are by the clock, and none is urgent: being told of new ones costs ten wakes a second.
+                    listen_notify=False,
+                    fetch_job_polling_interval=_POLL_SECONDS,
                 )
             )
             stopping = asyncio.create_task(stop.wait())

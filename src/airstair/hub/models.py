@@ -89,7 +89,8 @@ class LedgerRow(models.Model):
     flow = models.CharField(max_length=40)
     unit = models.CharField(max_length=40)
     title = models.CharField(max_length=80)
-    fingerprint = models.BinaryField(null=True)  # of the document last accepted
+    # Of the document last accepted. Of flights: empty when the partner holds nothing, and knows that from us.
+    fingerprint = models.BinaryField(null=True)
     remote_id = models.CharField(max_length=120, blank=True, default="")
     last_attempt = models.DateTimeField(null=True)  # when the latest call ended, so that a floor counts from it
     last_success = models.DateTimeField(null=True)
@@ -104,6 +105,11 @@ class LedgerRow(models.Model):
     sent = models.PositiveIntegerField(default=0)  # parts in the latest document
     tries = models.PositiveIntegerField(default=0)  # failed calls in a row
     call_id = models.BigIntegerField(null=True)
+    # Flows with `ask_first` only: the body last accepted and, after it, those that may have arrived since; the
+    # fingerprint of the document that a person is asked about, and of the one that a person said yes to.
+    bodies = ArrayField(models.BinaryField(), null=True)
+    question = models.BinaryField(null=True)
+    approved = models.BinaryField(null=True)
 
     class Meta:
         db_table = "hub_ledger"
@@ -132,7 +138,7 @@ class CallBody(models.Model):
 
 
 class CallRow(OperatorRow):
-    """One request to a partner and its answer, with secrets removed."""
+    """One request to a partner, or of a partner's, and its answer, with secrets removed."""
 
     connection_id = models.BigIntegerField()
     addon = models.CharField(max_length=40)
@@ -152,6 +158,9 @@ class CallRow(OperatorRow):
     response_headers = models.JSONField(default=dict)
     response_body = models.BinaryField(default=b"")
     failure = models.CharField(max_length=500, blank=True, default="")
+    direction = models.CharField(
+        max_length=8, db_default="out"
+    )  # "in": the partner came to us; "handoff": a person left
 
     class Meta:
         db_table = "hub_call"
@@ -276,6 +285,8 @@ class PullState(models.Model):
     asked_by = models.CharField(max_length=200, blank=True, default="")
     last_success = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(default=0)  # runs in a row
+    first_day = models.DateField(null=True)  # what a person chose, of a staged pull
+    last_day = models.DateField(null=True)
 
     class Meta:
         db_table = "hub_pull"
@@ -331,3 +342,8 @@ class AccountBudget(models.Model):
 
     class Meta:
         db_table = "hub_account_budget"
+
+
+# Tables of rooms within this one; imported last, since they refer to those above.
+from airstair.hub.doors.models import Door, KeptReply  # noqa: E402, F401
+from airstair.hub.staging.models import PullStage  # noqa: E402, F401

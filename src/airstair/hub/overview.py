@@ -56,7 +56,7 @@ class DatabaseFacts(msgspec.Struct, frozen=True, kw_only=True):
 def overview(operator_id: int, now: datetime) -> Overview:
     """Everything but the database's own facts. Eleven SQL statements, however many connections."""
     configured = [facts for facts in connections(operator_id) if facts.addon in addons()]
-    lines = lines_of(operator_id, configured)
+    lines = lines_of(operator_id, configured, now=now)
     standing = stands(operator_id, configured, lines, now)
     budgets = _budgets(operator_id, configured, now)
     rows = [

@@ -5,7 +5,7 @@ Nothing is stored here. `health.py` reads what the rules need; the watchman (`wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -13,10 +13,11 @@ import msgspec
 
 from airstair.hub.connections.queries import ConnectionFacts
 from airstair.hub.contract import Addon
-from airstair.hub.flows import Every, OnChange
+from airstair.hub.flows import Every, Mirror, OnChange
+from airstair.hub.setting import read_settings
 from airstair.hub.traffic import Traffic
 from airstair.kernel.outcome import OutcomeKind, PartnerMessage, WhoActs
-from airstair.kernel.units import Unit
+from airstair.kernel.units import Unit, UnitKind
 
 # These rules are also asked of the database, for all connections at once: `troubles.py`.
 
@@ -47,6 +48,7 @@ class LedgerLine(msgspec.Struct, frozen=True, kw_only=True):
     unit: Unit
     title: str
     flow: str
+    aircraft_id: int = 0  # whose it is
     last_attempt: datetime | None = None
     last_success: datetime | None = None
     last_change: datetime | None = None
@@ -60,6 +62,8 @@ class LedgerLine(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0
     call_id: int | None = None
     sending: bool = False
+    not_there: bool = False  # it was taken away at the partner
+    question: str = ""  # names the document that waits for a person's yes; the sentence is the first of the messages
 
 
 class Clocks(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,12 +110,19 @@ def stand_of(
     if not facts.on:
         says = facts.check_problem or "It is switched off: nothing is sent."
         return Stand(health=Health.OFF, sentence=says, clocks=clocks, worker=service.worker)
+    if one.stays_inside:
+        says = facts.unusable or "It runs inside Airstair whenever somebody asks."
+        return Stand(health=Health.WELL, sentence=says, clocks=clocks, worker=service.worker)
     traffic = traffic or Traffic()
+    if not one.calls_out:
+        health, sentence = _uncalled(facts, traffic)
+        failing = sentence if health is Health.FAILING else ""
+        return Stand(health=health, sentence=sentence, clocks=clocks, worker=service.worker, failing=failing)
     failing = _why_failing(facts, lines) or traffic.why_failing
-    late = _why_late(one, lines, service, now) or traffic.why_late(now)
-    waiting = traffic.why_waiting
+    late = _why_late(facts, one, lines, service, now) or traffic.why_late(now)
+    waiting = traffic.why_waiting or _why_asking(lines)
     if one.mirrors or not facts.aircraft_ids or failing or service.worker is None:
-        health, sentence = _in_a_word(lines, service, failing, late)
+        health, sentence = _in_a_word(facts, lines, service, failing, late)
     else:
         health, sentence = _without_mirrors(traffic, late)
     if waiting and health not in (Health.FAILING, Health.LATE, Health.UNSERVED):
@@ -127,6 +138,20 @@ def stand_of(
     )
 
 
+def _uncalled(facts: ConnectionFacts, traffic: Traffic) -> tuple[Health, str]:
+    """A partner that only comes to us, or that people are handed over to: nobody serves it, and nothing is due."""
+    door = traffic.door
+    if facts.unusable:
+        return Health.FAILING, facts.unusable
+    if door is None:
+        return Health.WELL, "Ready: it opens when somebody follows its link."
+    if door.last_visit is None:
+        return Health.STARTING, "Waiting for the first visit. Pass on the credentials that were issued."
+    if door.last_outcome is not None and not door.last_outcome.delivered:
+        return Health.WITH_ERRORS, f"The latest visit: {door.last_outcome.label}. {door.last_words}".strip()
+    return Health.WELL, f"The latest visit went well, from {door.last_visit_from or 'an unknown address'}."
+
+
 def _without_mirrors(traffic: Traffic, late: str) -> tuple[Health, str]:
     if late:
         return Health.LATE, late
@@ -135,10 +160,30 @@ def _without_mirrors(traffic: Traffic, late: str) -> tuple[Health, str]:
     return Health.WELL, "Nothing waits for a person."
 
 
-def _in_a_word(lines: list[LedgerLine], service: Service, failing: str, late: str) -> tuple[Health, str]:
+def _why_asking(lines: list[LedgerLine]) -> str:
+    asking = [line for line in lines if line.question]
+    if not asking:
+        return ""
+    others = "" if len(asking) == 1 else f" and {len(asking) - 1} more"
+    says = asking[0].messages[0].text if asking[0].messages else ""
+    return f"{asking[0].title}{others}: held until somebody says so. {says}".strip()
+
+
+def _counted(lines: Sequence[LedgerLine], of: Sequence[LedgerLine]) -> str:
+    """`every aircraft`, `3 of 17 flights`."""
+    flights = sum(line.unit.kind is UnitKind.FLIGHT for line in of)
+    one, many = ("flight", "flights") if flights == len(of) else ("unit", "units") if flights else ("aircraft",) * 2
+    return f"every {one}" if len(lines) == len(of) else f"{len(lines)} of {len(of)} {many}"
+
+
+def _in_a_word(
+    facts: ConnectionFacts, lines: list[LedgerLine], service: Service, failing: str, late: str
+) -> tuple[Health, str]:
     if failing:
         return Health.FAILING, failing
-    if not lines:
+    if not lines and facts.aircraft_ids and service.worker is not None:
+        return (Health.LATE, late) if late else (Health.WELL, "There is nothing to send.")
+    if not facts.aircraft_ids:
         return Health.STARTING, "No aircraft is ticked. Tick some under Configuration."
     if service.worker is None:
         if all(line.last_attempt is None for line in lines) and not late:
@@ -148,10 +193,11 @@ def _in_a_word(lines: list[LedgerLine], service: Service, failing: str, late: st
         return Health.LATE, late
     errors = [line for line in lines if line.outcome is OutcomeKind.ACCEPTED_WITH_ERRORS]
     if errors:
-        return Health.WITH_ERRORS, f"Accepted with errors for {len(errors)} of {len(lines)} aircraft."
+        return Health.WITH_ERRORS, f"Accepted with errors for {_counted(errors, lines)}."
     if all(line.last_success is None for line in lines):
         return Health.STARTING, "Waiting for the first answer."
-    return Health.WELL, "Every aircraft is up to date." if len(lines) > 1 else f"{lines[0].title} is up to date."
+    every = f"{_counted(lines, lines).capitalize()} is up to date."
+    return Health.WELL, every if len(lines) > 1 else f"{lines[0].title} is up to date."
 
 
 def _why_failing(facts: ConnectionFacts, lines: list[LedgerLine]) -> str:
@@ -162,9 +208,8 @@ def _why_failing(facts: ConnectionFacts, lines: list[LedgerLine]) -> str:
         return ""
     worst = failing[0]
     says = worst.messages[0].text if worst.messages else ""
-    count = "every aircraft" if len(failing) == len(lines) else f"{len(failing)} of {len(lines)} aircraft"
     label = worst.outcome.label if worst.outcome else "failing"
-    return f"{label.capitalize()} for {count}. {says}".strip()
+    return f"{label.capitalize()} for {_counted(failing, lines)}. {says}".strip()
 
 
 def _is_failing(line: LedgerLine) -> bool:
@@ -174,17 +219,26 @@ def _is_failing(line: LedgerLine) -> bool:
     return line.outcome.who_acts is WhoActs.ADMIN or line.tries >= FAILING_AFTER
 
 
-def _why_late(one: Addon, lines: list[LedgerLine], service: Service, now: datetime) -> str:
+def _why_late(facts: ConnectionFacts, one: Addon, lines: list[LedgerLine], service: Service, now: datetime) -> str:
     """The cadence of a clock, and that a change is sent soon, are promises too."""
     clocked = {flow.key for flow in one.mirrors if isinstance(flow.trigger, Every)}
     overdue = [line for line in lines if line.flow in clocked and line.next_due and line.next_due + LATE_AFTER < now]
     if overdue:
         worst = min(overdue, key=lambda line: (line.next_due or now, line.title))
         return f"{worst.title} was due at {worst.next_due:%d %b %H:%M}Z and has not been sent."
-    floors = [flow.floor or timedelta(0) for flow in one.mirrors if isinstance(flow.trigger, OnChange)]
-    if service.unread_since and service.unread_since + LATE_AFTER + max(floors, default=timedelta(0)) < now:
+    waits = [_longest_wait(facts, one, flow) for flow in one.mirrors if isinstance(flow.trigger, OnChange)]
+    if service.unread_since and service.unread_since + LATE_AFTER + max(waits, default=timedelta(0)) < now:
         return f"A change made at {service.unread_since:%d %b %H:%M}Z has not been delivered."
     return ""
+
+
+def _longest_wait(facts: ConnectionFacts, one: Addon, flow: Mirror) -> timedelta:
+    """How long a change may wait by the flow's own rules: for its floor, and for those gathered with it."""
+    wait = flow.floor or timedelta(0)
+    if isinstance(flow.trigger, OnChange) and flow.trigger.gather is not None and not facts.unusable:
+        minutes = flow.trigger.gather(read_settings(one.settings, facts.settings))
+        wait += timedelta(minutes=minutes or 0)
+    return wait
 
 
 def clocks_of(lines: Iterable[LedgerLine], service: Service, now: datetime, traffic: Traffic | None = None) -> Clocks:
@@ -196,6 +250,8 @@ def clocks_of(lines: Iterable[LedgerLine], service: Service, now: datetime, traf
         waiting.append(service.unread_since)
     waiting.append(traffic.oldest_waiting)
     begun = [pull.begun_at for pull in traffic.pulls if pull.begun_at]
+    if traffic.door is not None and traffic.door.last_visit is not None:
+        begun.append(traffic.door.last_visit)
     done = [line.last_success for line in lines] + [traffic.last_success]
     return Clocks(
         last_attempt=max([*(line.last_attempt for line in lines if line.last_attempt), *begun], default=None),

@@ -57,6 +57,7 @@ class PullLine(msgspec.Struct, frozen=True, kw_only=True):
     failures: int = 0
     running: bool = False
     latest: RunLine | None = None
+    staged: bool = False  # it has an import window, and runs from there alone
 
 
 def pulls_of(operator_id: int, facts: Iterable[ConnectionFacts]) -> dict[int, list[PullLine]]:
@@ -71,7 +72,10 @@ def pulls_of(operator_id: int, facts: Iterable[ConnectionFacts]) -> dict[int, li
     latest = {(row.connection_id, row.flow): run_line(row) for row in newest}
     return {
         one.id: [
-            _line(one.id, pull.key, pull.title, states.get((one.id, pull.key)), latest.get((one.id, pull.key)))
+            msgspec.structs.replace(
+                _line(one.id, pull.key, pull.title, states.get((one.id, pull.key)), latest.get((one.id, pull.key))),
+                staged=pull.staged is not None,
+            )
             for pull in addon(one.addon).pulls
         ]
         for one in by_id.values()
@@ -136,6 +140,8 @@ def pull_now(actor: Actor, connection_id: int, flow_key: str, *, clock: Clock | 
         raise NotFound(f"The flow “{flow_key}” of {one.name}")
     if not facts.on:
         raise Conflict(f"{one.name} is switched off. Switch it on under Configuration, then fetch.")
+    if flow.staged is not None:
+        raise Conflict(f"{one.name} asks for the days first. Open its import window, under Actions in OPS.")
     of = {"operator_id": actor.operator_id, "connection_id": connection_id, "flow": flow_key}
     with transaction.atomic():
         PullState.objects.bulk_create(

@@ -1,4 +1,7 @@
-"""Finds the add-ons: every folder under `airstair.addons` that has an `addon.py`."""
+"""Finds the add-ons: every folder under `airstair.addons` that has an `addon.py`.
+
+A folder has one add-on, `ADDON`, or is a family of many that share their code, `ADDONS`.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,18 @@ def _found() -> dict[str, Addon]:
         name = f"{_ADDONS}.{folder.name}"
         if importlib.util.find_spec(f"{name}.addon") is None:
             continue
-        addon: Addon = importlib.import_module(f"{name}.addon").ADDON
-        found[addon.key] = addon
+        for one in described_in(name):
+            if one.key in found:
+                raise ValueError(f"{name} uses the key {one.key!r}, which is taken. Choose another.")
+            found[one.key] = one
     return found
+
+
+def described_in(package: str) -> tuple[Addon, ...]:
+    """The add-on of a folder, or all members of its family."""
+    described = importlib.import_module(f"{package}.addon")
+    family: tuple[Addon, ...] | None = getattr(described, "ADDONS", None)
+    return (described.ADDON,) if family is None else family
 
 
 def addons() -> dict[str, Addon]:

@@ -1,4 +1,4 @@
-"""Messages that wait for a person, and fetches: what they add to how a connection stands. Reads, and judges."""
+"""Messages that wait for a person, fetches, visits: what they add to how a connection stands. Reads, and judges."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from airstair.hub.connections.queries import ConnectionFacts
+from airstair.hub.doors.queries import DoorFacts, doors
 from airstair.hub.messages.queries import MessageLine, messages_waiting
 from airstair.hub.pulls import PullLine, pulls_of
 from airstair.hub.registry import addon
@@ -22,6 +23,7 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
 
     waiting: tuple[MessageLine, ...] = ()  # for a person, the oldest first
     pulls: tuple[PullLine, ...] = ()
+    door: DoorFacts | None = None  # what its partner comes in by
 
     @property
     def why_waiting(self) -> str:
@@ -52,7 +54,9 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def last_success(self) -> datetime | None:
-        return max((pull.last_success for pull in self.pulls if pull.last_success), default=None)
+        done = [pull.last_success for pull in self.pulls]
+        done.append(self.door.last_success if self.door is not None else None)
+        return max((when for when in done if when), default=None)
 
     @property
     def oldest_waiting(self) -> datetime | None:
@@ -60,13 +64,16 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def traffic_of(operator_id: int, facts: Iterable[ConnectionFacts]) -> dict[int, Traffic]:
-    """By connection; absent for those that only keep mirrors. At most three SQL statements, none where all do."""
+    """By connection; absent for those that only keep mirrors. At most four SQL statements, none where all do."""
     facts = list(facts)
     posting = [one.id for one in facts if addon(one.addon).posts]
     waiting: dict[int, list[MessageLine]] = {}
     for line in messages_waiting(operator_id, posting) if posting else ():
         waiting.setdefault(line.connection_id, []).append(line)
     pulls = pulls_of(operator_id, facts)
+    visited = [one.id for one in facts if addon(one.addon).inbound]
+    known = doors(operator_id, visited) if visited else {}
     return {
-        id_: Traffic(waiting=tuple(waiting.get(id_, ())), pulls=tuple(pulls.get(id_, ()))) for id_ in {*posting, *pulls}
+        id_: Traffic(waiting=tuple(waiting.get(id_, ())), pulls=tuple(pulls.get(id_, ())), door=known.get(id_))
+        for id_ in {*posting, *pulls, *known}
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection as database
@@ -23,7 +23,6 @@ from airstair.hub.promises import FAILING_AFTER, LATE_AFTER
 from airstair.hub.registry import addons
 from airstair.kernel.errors import Invalid
 from airstair.kernel.outcome import OutcomeKind, WhoActs
-from airstair.kernel.units import UnitKind
 
 FAILING, LATE, WAITING = "failing", "late", "waiting"  # the kinds of notices; the last is for ops too
 
@@ -35,24 +34,31 @@ _FOR_ADMINS = [kind.value for kind in OutcomeKind if kind.who_acts is WhoActs.AD
 # is fetched, and changes that are not read yet, only may be: `traffic.py` and `serving.py` know.
 _TROUBLES = """
 WITH flow AS (
-    SELECT * FROM unnest(%(addons)s::text[], %(flows)s::text[], %(does)s::text[]) AS f(addon, flow, does)
+    SELECT * FROM unnest(%(addons)s::text[], %(flows)s::text[], %(does)s::text[], %(backs)s::interval[])
+             AS f(addon, flow, does, back)
 ), serving AS (
     SELECT operator_id, id, addon, all_aircraft FROM hub_connection
      WHERE "on" AND addon IN (SELECT addon FROM flow)
 ), bad AS MATERIALIZED (  -- alone and first: one pass over the ledger finds little
-    SELECT operator_id, connection_id, flow, CASE WHEN unit LIKE 'aircraft:%%' THEN substr(unit, 10)::bigint END AS id,
+    SELECT operator_id, connection_id, flow,
+           CASE WHEN unit LIKE 'aircraft:%%' OR unit LIKE 'counters:%%' THEN substr(unit, 10)::bigint END AS aircraft,
+           CASE WHEN unit LIKE 'flight:%%' THEN substr(unit, 8)::bigint END AS flight, question IS NOT NULL AS asks,
            coalesce(next_due < %(overdue)s, false) AS due,
            outcome = ANY(%(undelivered)s) AND (outcome = ANY(%(for_admins)s) OR tries >= %(tries)s) AS failing
       FROM hub_ledger
-     WHERE next_due < %(overdue)s OR outcome = ANY(%(undelivered)s)
+     WHERE next_due < %(overdue)s OR outcome = ANY(%(undelivered)s) OR question IS NOT NULL
 ), sent AS (
-    SELECT c.operator_id, c.id, bool_or(b.failing) AS failing, bool_or(b.due AND f.does = 'every') AS late
+    SELECT c.operator_id, c.id, bool_or(b.failing) AS failing, bool_or(b.due AND f.does = 'every') AS late,
+           bool_or(b.asks) AS asks
       FROM bad b
       JOIN serving c ON (c.operator_id, c.id) = (b.operator_id, b.connection_id)
       JOIN flow f ON (f.addon, f.flow) = (c.addon, b.flow) AND f.does IN ('every', 'change')
-      JOIN fleet_aircraft a ON a.active AND (a.operator_id, a.id) = (b.operator_id, b.id)
+      LEFT JOIN flights_flight l
+             ON (l.operator_id, l.id) = (b.operator_id, b.flight) AND l.std >= %(now)s::timestamptz - f.back
+      LEFT JOIN fleet_aircraft a ON a.active AND (a.operator_id, a.id) = (b.operator_id, b.aircraft)
       LEFT JOIN hub_ticked_aircraft t ON (t.operator_id, t.addon, t.aircraft_id) = (c.operator_id, c.addon, a.id)
-     WHERE t.connection_id = c.id OR (c.all_aircraft AND t.connection_id IS NULL)
+     WHERE l.id IS NOT NULL
+        OR a.id IS NOT NULL AND (t.connection_id = c.id OR (c.all_aircraft AND t.connection_id IS NULL))
      GROUP BY c.operator_id, c.id
 ), old AS MATERIALIZED (  -- the latest transaction whose changes, where nobody has read them yet, are late
     SELECT xid FROM changes_change WHERE at < %(overdue)s ORDER BY xid DESC LIMIT 1
@@ -62,6 +68,7 @@ SELECT n.operator_id, n.connection_id, n.kind, 'open' FROM hub_notice n
  WHERE n.closed_at IS NULL
 UNION ALL SELECT operator_id, id, 'failing', 'sure' FROM sent WHERE failing
 UNION ALL SELECT operator_id, id, 'late', 'sure' FROM sent WHERE late
+UNION ALL SELECT operator_id, id, 'waiting', 'sure' FROM sent WHERE asks
 UNION ALL
 SELECT DISTINCT c.operator_id, c.id, 'waiting', 'sure'
   FROM hub_message m JOIN serving c ON (c.operator_id, c.id) = (m.operator_id, m.connection_id)
@@ -106,12 +113,14 @@ def _is_settled(facts: set[tuple[str, str]]) -> bool:
 
 def _troubles(now: datetime) -> list[tuple[int, int, str, str]]:
     flows = [flow for one in addons().values() for flow in _flows(one)]
-    names, keys, does = (list(column) for column in zip(*flows, strict=True)) if flows else ([], [], [])
+    names, keys, does, backs = (list(column) for column in zip(*flows, strict=True)) if flows else ([], [], [], [])
     values: dict[str, Any] = {
         "installed": list(addons()),
         "addons": names,
         "flows": keys,
         "does": does,
+        "backs": backs,
+        "now": now,
         "overdue": now - LATE_AFTER,
         "undelivered": _UNDELIVERED,
         "for_admins": _FOR_ADMINS,
@@ -123,12 +132,13 @@ def _troubles(now: datetime) -> list[tuple[int, int, str, str]]:
     return found
 
 
-def _flows(one: Addon) -> Iterator[tuple[str, str, str]]:
+def _flows(one: Addon) -> Iterator[tuple[str, str, str, timedelta]]:
+    """Each flow: of which add-on, its key, what it does, and how far back what it mirrors counts."""
     for mirror in one.mirrors:
-        if mirror.unit is UnitKind.AIRCRAFT:
-            yield one.key, mirror.key, "every" if isinstance(mirror.trigger, Every) else "change"
-    yield from ((one.key, post.key, "post") for post in one.posts)
-    yield from ((one.key, pull.key, "pull") for pull in one.pulls)
+        does = "every" if isinstance(mirror.trigger, Every) else "change"
+        yield one.key, mirror.key, does, mirror.horizon.back
+    yield from ((one.key, post.key, "post", post.horizon.back) for post in one.posts)
+    yield from ((one.key, pull.key, "pull", timedelta(0)) for pull in one.pulls)
 
 
 def _unusable() -> Iterator[tuple[int, int, str, str]]:

@@ -28,6 +28,7 @@ from airstair.kernel.about import about
 from airstair.kernel.clock import Clock, SystemClock
 from airstair.kernel.errors import Invalid
 from airstair.kernel.outcome import OutcomeKind
+from airstair.kernel.units import UnitKind
 from airstair.records.operators import queries as operators
 from airstair.records.operators.rules import Role
 
@@ -46,7 +47,7 @@ def watch(*, clock: Clock | None = None) -> list[NoticeLine]:
     moved: list[NoticeLine] = []
     for operator_id, ids in to_look_at(now).items():
         suspects = [facts for facts in connections(operator_id) if facts.id in ids and facts.addon in addons()]
-        lines = lines_of(operator_id, suspects)
+        lines = lines_of(operator_id, suspects, now=now)
         standing = stands(operator_id, suspects, lines, now)
         opened = _open_notices(operator_id, ids)
         for facts in suspects:
@@ -237,7 +238,7 @@ def _tell(facts: ConnectionFacts, codes: list[str], now: datetime) -> int:
         )
         if row is None or (row.recipients_told_at is not None and now - row.recipients_told_at < _ROUND):
             return 0
-        lines = lines_of(facts.operator_id, [facts])[facts.id]
+        lines = lines_of(facts.operator_id, [facts], now=now)[facts.id]
         since = row.recipients_told_at
         fresh = [line for line in lines if line.last_attempt and (since is None or line.last_attempt > since)]
         under_way = any(line.sending or line.asked_at for line in lines)
@@ -253,9 +254,12 @@ def _tell(facts: ConnectionFacts, codes: list[str], now: datetime) -> int:
 def _export_words(facts: ConnectionFacts, lines: list[LedgerLine]) -> tuple[str, str]:
     name = addon(facts.addon).name
     good = [line for line in lines if line.outcome in (OutcomeKind.ACCEPTED, OutcomeKind.UNCHANGED)]
-    subject = f"{name}: exported {len(good)} of {len(lines)} aircraft"
-    told = [
-        f"{line.title}: {line.outcome.label if line.outcome else 'not yet'}, {line.sent} activities" for line in lines
-    ]
+    flights = any(line.unit.kind is UnitKind.FLIGHT for line in lines)
+    subject = f"{name}: exported {len(good)} of {len(lines)} {'flights' if flights else 'aircraft'}"
+    told = [f"{line.title}: {line.outcome.label if line.outcome else 'not yet'}{_parts(line)}" for line in lines]
     words = [f"  {message.text}" for line in lines for message in line.messages]
     return subject, "\n".join([*told, "", *words]).strip() + "\n"
+
+
+def _parts(line: LedgerLine) -> str:
+    return f", {line.sent} activities" if line.unit.kind is UnitKind.AIRCRAFT else ""

@@ -202,6 +202,7 @@ async def _act(request: web.Request) -> web.Response:
     wish = await _body(request, dict, "a JSON object")
     try:
         host.act(request.match_info["name"], wish)
+        await host.run_errands()
     except Refusal as refusal:
         raise _refuse(str(refusal)) from None
     return _json({"done": True})

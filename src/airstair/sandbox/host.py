@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from airstair.kernel.clock import Clock
+from airstair.sandbox.errands import Carrier, carry
 from airstair.sandbox.faults import Fault, FaultBoard, Strike
 from airstair.sandbox.journal import CallRecord, Journal, mask_headers, mask_text, readable
 from airstair.sandbox.partner import Answer, Call, Imitation, Partner
@@ -51,6 +52,7 @@ class Host:
         self.imitation: Imitation = partner.start(clock)
         self.faults = FaultBoard()
         self.journal = Journal()
+        self.carry: Carrier = carry  # how its errands are made; tests that run no server have their own way
         self._store = store
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
@@ -167,6 +169,13 @@ class Host:
         """What the partner's own users and staff do. Raises `Refusal`."""
         self.imitation.act(name, wish)
         self.touched()
+
+    async def run_errands(self) -> None:
+        """Make the calls that it wants made, one after the other, and tell it what came of each."""
+        while waiting := self.imitation.errands():
+            for errand in waiting:
+                self.imitation.came_back(await self.carry(errand, self.clock.now()))
+            self.touched()
 
     def reset(self) -> None:
         """The partner's first day again: state, journal, audit and faults are gone."""

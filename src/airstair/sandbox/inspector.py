@@ -315,6 +315,7 @@ async def _act(request: web.Request) -> web.Response:
     to = form.pop("next", f"/inspect/{host.key}/")
     try:
         host.act(request.match_info["name"], dict(form))
+        await host.run_errands()
     except Refusal as refusal:
         raise _back(request, to, wrong=str(refusal)) from None
     raise _back(request, to, message="Saved.")

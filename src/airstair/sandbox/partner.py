@@ -45,6 +45,29 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Errand:
+    """A call that the partner itself makes to somebody: the imitation says which, and the shell makes it."""
+
+    name: str
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What came of an errand: the answer, or in `failure` why there was none (`status` None)."""
+
+    errand: Errand
+    at: datetime
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One of a partner's inspector pages: a title and the markup inside the shell's frame."""
 
@@ -77,6 +100,13 @@ class Imitation(ABC):
 
     def observe(self, record: CallRecord) -> None:  # noqa: B027 - an imitation without an audit needs none
         """Told of every call after it ended, also of those that a fault kept from `answer`."""
+
+    def errands(self) -> list[Errand]:
+        """Calls that it wants made now; it does not name them again. An imitation that only answers has none."""
+        return []
+
+    def came_back(self, returned: Returned) -> None:  # noqa: B027 - one that only answers sends nobody
+        """Told what came of each of its errands, in order."""
 
     @abstractmethod
     def state(self) -> dict[str, Any]:

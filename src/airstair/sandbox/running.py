@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from airstair.kernel.clock import Clock, SystemClock
+from airstair.sandbox.errands import Carrier
 from airstair.sandbox.faults import Fault
 from airstair.sandbox.host import Host
 from airstair.sandbox.journal import CallRecord
@@ -113,6 +114,15 @@ class RunningPartner:
     def act(self, name: str, wish: dict[str, Any]) -> None:
         """What the partner's own users and staff do. Raises `Refusal`."""
         self._on_loop(lambda: self._host.act(name, wish))
+
+    async def go(self, name: str, wish: dict[str, Any] | None = None) -> None:
+        """As `act`, and the calls that it leads to have been made when this returns. On the server's own loop."""
+        self._host.act(name, wish or {})
+        await self._host.run_errands()
+
+    def carried_by(self, carrier: Carrier) -> None:
+        """Its own calls go that way from now on, where there is no server to be called."""
+        self._host.carry = carrier
 
     def ask(self, name: str, wish: dict[str, str] | None = None) -> dict[str, Any]:
         """What the partner's API does not tell. Raises `Refusal`."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpResponse
 
+from airstair.api.rest.bookschemas import LogIn, WatchIn, log_input, watch_input
 from airstair.api.rest.entrance import ApiKey, ApiRequest
 from airstair.api.rest.listing import WRITING, Id
 from airstair.api.rest.pictures import flight_input, flight_out, given, trip_out
@@ -117,6 +118,38 @@ def set_times(
 
     def work() -> FlightOut:
         return flight_out(caller, _named(lambda: commands.set_times(actor, flight_id, book.value, wanted)))
+
+    return carry_out(request, idempotency_key, 200, work)
+
+
+@router.patch(
+    "/flights/{flight_id}/watch", response={200: FlightOut, **WRITING}, tags=["Journey log"],
+    auth=ApiKey(Resource.JOURNEY_LOG, write=True),
+)  # fmt: skip
+def watch_flight(
+    request: ApiRequest, flight_id: Id, body: WatchIn, idempotency_key: IdempotencyKey = None
+) -> HttpResponse:
+    """Write in flight watch: times, estimates, slot, PAX, delays."""
+    caller = request.auth
+    wanted, actor = watch_input(body), caller.actor(Resource.JOURNEY_LOG)
+
+    def work() -> FlightOut:
+        return flight_out(caller, _named(lambda: commands.watch_flight(actor, flight_id, wanted)))
+
+    return carry_out(request, idempotency_key, 200, work)
+
+
+@router.patch(
+    "/flights/{flight_id}/log", response={200: FlightOut, **WRITING}, tags=["Journey log"],
+    auth=ApiKey(Resource.JOURNEY_LOG, write=True),
+)  # fmt: skip
+def log_flight(request: ApiRequest, flight_id: Id, body: LogIn, idempotency_key: IdempotencyKey = None) -> HttpResponse:
+    """Write in the journey log: times, PAX, landings, fuel, delays, APU. Hours and cycles are counted from it."""
+    caller = request.auth
+    wanted, actor = log_input(body), caller.actor(Resource.JOURNEY_LOG)
+
+    def work() -> FlightOut:
+        return flight_out(caller, _named(lambda: commands.log_flight(actor, flight_id, wanted)))
 
     return carry_out(request, idempotency_key, 200, work)
 

@@ -15,7 +15,13 @@ from airstair.records.flights.commands import FlightInput, Passenger
 from airstair.records.flights.facts import FlightFacts, TripFacts
 
 # Fields of a flight that need a resource beside Flights.
-COVERED = {"pax_list": Resource.PASSENGERS, "crew": Resource.CREW, "times": Resource.JOURNEY_LOG}
+COVERED = {
+    "pax_list": Resource.PASSENGERS,
+    "crew": Resource.CREW,
+    "times": Resource.JOURNEY_LOG,
+    "watch": Resource.JOURNEY_LOG,
+    "log": Resource.JOURNEY_LOG,
+}
 
 
 def flight_out(caller: Caller, facts: FlightFacts) -> FlightOut:

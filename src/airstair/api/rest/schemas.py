@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
 from ninja import Schema
@@ -14,6 +15,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, 
 
 from airstair.kernel.errors import Problems
 from airstair.records import checks
+from airstair.records.flights.books import FuelUnit
 from airstair.records.flights.rules import (
     EventKind,
     FlightRules,
@@ -85,13 +87,60 @@ class TimesOut(Schema):
     sources: dict[str, str] = Field(description="Who said each time.")
 
 
+Amount = Annotated[Decimal, Field(ge=0, le=10_000_000, examples=[1250])]
+
+
+class FuelDocument(Schema):
+    """Fuel as it was read. Nothing is converted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    amount: Amount
+    unit: FuelUnit
+
+
+class DelayDocument(Schema):
+    """One reason for a delay."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: StrictStr = Field(max_length=10, description="IATA delay code.", examples=["93"])
+    minutes: StrictInt = Field(ge=0, le=100_000)
+
+
+class WatchOut(Schema):
+    """What flight watch expects of a flight, beside its times."""
+
+    etd: datetime | None
+    eet_minutes: int | None
+    eta: datetime | None
+    ctot: datetime | None
+    pax: int | None
+    delays: list[DelayDocument]
+    sources: dict[str, str] = Field(description="Who said each value.")
+
+
+class LogOut(Schema):
+    """What the journey log tells of a flight, beside its times."""
+
+    pax: int | None
+    landings: int | None
+    pilot_flying: str
+    block_fuel: FuelDocument | None
+    uplift: FuelDocument | None
+    remaining_fuel: FuelDocument | None
+    delays: list[DelayDocument]
+    apu_hours: Decimal | None = Field(description="The APU's own counter, as read.")
+    sources: dict[str, str] = Field(description="Who said each value.")
+
+
 class PassengerOut(Schema):
     name: str
     category: str
 
 
 class FlightOut(Schema):
-    """A flight. What the key's resources do not cover is null: `pax_list`, `crew`, `times`."""
+    """A flight. What the key's resources do not cover is null: `pax_list`, `crew`, `times`, `watch`, `log`."""
 
     id: int
     trip_id: int
@@ -116,6 +165,8 @@ class FlightOut(Schema):
     pax_list: list[PassengerOut] | None = Field(description="Needs the resource Passengers.")
     crew: dict[str, str] | None = Field(description="Position to crew code. Needs the resource Crew.")
     times: dict[str, TimesOut] | None = Field(description="By book. Needs the resource Journey Log.")
+    watch: WatchOut | None = Field(description="Flight watch, beside its times. Needs the resource Journey Log.")
+    log: LogOut | None = Field(description="The journey log, beside its times. Needs the resource Journey Log.")
     cargo_kg: int
     catering_kg: int
     notes: str

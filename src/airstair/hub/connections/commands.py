@@ -22,6 +22,8 @@ from airstair.hub.connections.queries import ConnectionFacts, account_of, connec
 from airstair.hub.connections.secrets import SecretsUnreadable, seal, unseal
 from airstair.hub.connections.ticks import fall_back, tick, ticks
 from airstair.hub.contract import Addon
+from airstair.hub.doors.commands import Issued, follow_switch
+from airstair.hub.forgetting import fetches, forget_fetched
 from airstair.hub.http import CallFailed, HttpPool, PartnerHttp, is_private, same_origin
 from airstair.hub.models import Connection
 from airstair.hub.registry import addon
@@ -61,6 +63,7 @@ class Configured(msgspec.Struct, frozen=True, kw_only=True):
 
     connection: ConnectionFacts
     warnings: tuple[Problem, ...] = ()
+    issued: Issued | None = None  # what its partner comes in by, told this once
 
 
 def configure(actor: Actor, addon_key: str, wanted: ConnectionInput, *, clock: Clock | None = None) -> Configured:
@@ -95,8 +98,12 @@ def configure(actor: Actor, addon_key: str, wanted: ConnectionInput, *, clock: C
     if replaced:
         row.secrets = seal(actor.operator_id, secrets)
     row.account = account_of(one, typed)
-    _save(actor, row, wanted, before, found, secrets_changed=replaced)
-    return Configured(connection=connection(actor.operator_id, row.id), warnings=warnings)
+    with transaction.atomic():
+        _save(actor, row, wanted, before, found, secrets_changed=replaced)
+        if wanted.on is False or not fetches(one, typed):
+            forget_fetched(actor, one, row.id, clock.now())
+        issued = follow_switch(actor, row, clock.now())
+    return Configured(connection=connection(actor.operator_id, row.id), warnings=warnings, issued=issued)
 
 
 def remove_connection(actor: Actor, connection_id: int) -> None:

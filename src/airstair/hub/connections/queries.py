@@ -50,14 +50,18 @@ class LiveConnection(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     account: str
     aircraft: dict[int, str]  # id → registration of those ticked and active
+    # Those that go through another connection to the same account, which is on. Read only where flights are mirrored.
+    elsewhere: frozenset[int] = frozenset()
 
     def __repr__(self) -> str:
         return f"<connection {self.id} of operator {self.operator_id} to {self.addon.key}>"
 
     def units(self, kind: UnitKind) -> dict[Unit, str]:
-        """The units of a kind that this connection keeps, with their titles."""
-        if kind is UnitKind.AIRCRAFT:
+        """The units of a kind that this connection keeps, with their titles. Of flights there is no list."""
+        if kind in (UnitKind.AIRCRAFT, UnitKind.COUNTERS):
             return {Unit(kind, id_): title for id_, title in self.aircraft.items()}
+        if kind is UnitKind.FLIGHT:
+            return {}
         raise NotImplementedError(f"No add-on mirrors {kind.value}s yet.")
 
     @property
@@ -82,6 +86,8 @@ SELECT c.id, a.id, a.registration
 
 def _aircraft_of(connection_ids: Sequence[int]) -> dict[int, dict[int, str]]:
     found: dict[int, dict[int, str]] = {id_: {} for id_ in connection_ids}
+    if not found:
+        return found
     with database.cursor() as cursor:
         cursor.execute(_EFFECTIVE, [list(connection_ids)])
         for connection_id, aircraft_id, registration in cursor.fetchall():
@@ -157,13 +163,40 @@ def ticked_elsewhere(operator_id: int, addon_key: str) -> dict[int, int]:
     return dict(rows.values_list("aircraft_id", "connection_id"))
 
 
+def _mirrors_flights(one: Addon) -> bool:
+    """Or else takes units away: then who else sends a unit matters."""
+    return any(flow.unit is UnitKind.FLIGHT or flow.gone is not None for flow in one.mirrors)
+
+
+_SIBLINGS = """
+SELECT me.id, c.id FROM hub_connection me
+  JOIN hub_connection c ON (c.operator_id, c.addon, c.account) = (me.operator_id, me.addon, me.account)
+ WHERE me.id = ANY(%s) AND c."on" AND c.id <> me.id
+"""
+
+
+def _elsewhere(connection_ids: Sequence[int]) -> dict[int, frozenset[int]]:
+    """The aircraft that go through other connections to the same account. Two SQL statements, none for nobody."""
+    if not connection_ids:
+        return {}
+    with database.cursor() as cursor:
+        cursor.execute(_SIBLINGS, [list(connection_ids)])
+        pairs = cursor.fetchall()
+    aircraft = _aircraft_of(sorted({sibling for _, sibling in pairs}))
+    found: dict[int, set[int]] = {}
+    for id_, sibling in pairs:
+        found.setdefault(id_, set()).update(aircraft[sibling])
+    return {id_: frozenset(ids) for id_, ids in found.items()}
+
+
 def live_connections(connection_ids: Sequence[int]) -> list[LiveConnection]:
-    """The connections of these ids that are on, with secrets and aircraft. Two SQL statements.
+    """The connections of these ids that are on, with secrets and aircraft. Two SQL statements, four with flights.
 
     One whose stored settings no longer read is left out: it cannot be called, and its page says why.
     """
     rows = list(Connection.objects.filter(id__in=connection_ids, on=True, addon__in=list(addons())))
     aircraft = _aircraft_of([row.id for row in rows])
+    elsewhere = _elsewhere([row.id for row in rows if _mirrors_flights(addon(row.addon))])
     found = []
     for row in rows:
         one = addon(row.addon)
@@ -181,6 +214,7 @@ def live_connections(connection_ids: Sequence[int]) -> list[LiveConnection]:
                 settings=typed,
                 account=row.account,
                 aircraft=aircraft[row.id],
+                elsewhere=elsewhere.get(row.id, frozenset()),
             )
         )
     return found

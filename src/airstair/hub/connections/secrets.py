@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 
 import msgspec
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
+from airstair.kernel import sealing
 from airstair.kernel.errors import AirstairError
 
 
@@ -24,15 +21,15 @@ class SecretsUnreadable(AirstairError):
         )
 
 
-def _box(operator_id: int) -> Fernet:
+def _purpose(operator_id: int) -> str:
     # One key for each operator, so that one operator's ciphertext is of no use in another's row.
-    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"airstair connection secrets {operator_id}".encode())
-    return Fernet(base64.urlsafe_b64encode(derive.derive(settings.SECRET_KEY.encode())))
+    return f"airstair connection secrets {operator_id}"
 
 
 def seal(operator_id: int, secrets: Mapping[str, str]) -> bytes:
     """The secrets as stored. No secrets are no bytes."""
-    return _box(operator_id).encrypt(msgspec.json.encode(dict(secrets))) if secrets else b""
+    plain = msgspec.json.encode(dict(secrets)) if secrets else b""
+    return sealing.seal(settings.SECRET_KEY, _purpose(operator_id), plain)
 
 
 def unseal(operator_id: int, sealed: bytes | memoryview) -> dict[str, str]:
@@ -40,6 +37,7 @@ def unseal(operator_id: int, sealed: bytes | memoryview) -> dict[str, str]:
     if not sealed:
         return {}
     try:
-        return msgspec.json.decode(_box(operator_id).decrypt(bytes(sealed)), type=dict[str, str])
-    except InvalidToken:
+        plain = sealing.unseal(settings.SECRET_KEY, _purpose(operator_id), sealed)
+    except sealing.WrongKey:
         raise SecretsUnreadable from None
+    return msgspec.json.decode(plain, type=dict[str, str])

@@ -90,11 +90,16 @@ _HAND_OVER_MESSAGES = (
 
 
 def _forget_what_was_accepted(row: Connection, aircraft: Iterable[int]) -> None:
-    """These change their connection: what was accepted through either says nothing of what the partner shows now."""
+    """These change their connection: what was accepted through either says nothing of what the partner shows now.
+
+    Flights are taken away and sent anew by the engine.
+    """
+    kinds = (UnitKind.AIRCRAFT, UnitKind.COUNTERS)
+    units = [str(Unit(kind, id_)) for id_ in aircraft for kind in kinds]
     with database.cursor() as cursor:
         cursor.execute(
             "UPDATE hub_ledger l SET fingerprint = NULL FROM hub_connection c"
             " WHERE l.operator_id = %s AND l.unit = ANY(%s) AND l.fingerprint IS NOT NULL"
             " AND (c.operator_id, c.id) = (l.operator_id, l.connection_id) AND c.addon = %s",
-            [row.operator_id, [str(Unit(UnitKind.AIRCRAFT, id_)) for id_ in aircraft], row.addon],
+            [row.operator_id, units, row.addon],
         )

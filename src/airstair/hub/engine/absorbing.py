@@ -18,6 +18,8 @@ from django.db import connection as database
 
 from airstair.hub.connections.queries import LiveConnection
 from airstair.hub.flows import Absorbed, AbsorbedAs, Absorbing, Fetched, Pull
+from airstair.hub.models import PullState
+from airstair.hub.staging.models import PullStage
 from airstair.kernel.actor import Actor, ActorKind
 from airstair.kernel.errors import AirstairError
 
@@ -40,6 +42,8 @@ UPDATE hub_pull_run
  WHERE (operator_id, id) = (%(operator)s, %(run)s)
 RETURNING fetched
 """
+# So that open pages show how far a long run is.
+_TELL = "SELECT pg_notify('airstair_ledger', %(operator)s || ':' || %(connection)s)"
 _REASONS = "SELECT reasons FROM hub_pull_run WHERE (operator_id, id) = (%(operator)s, %(run)s)"
 
 
@@ -72,17 +76,67 @@ def absorb_page(flow: Pull, connection: LiveConnection, run_id: int, page: Fetch
 
 
 def _absorb_page(flow: Pull, connection: LiveConnection, run_id: int, page: Fetched, now: datetime) -> None:
-    context = Absorbing(
-        actor=partner_actor(flow, connection), settings=connection.settings, now=now, aircraft=connection.aircraft
-    )
-    counts: Counter[AbsorbedAs] = Counter()
-    reasons: list[list[str]] = []
-    for item in page.items:
-        absorbed = _absorbed(flow, item, context)
-        counts[absorbed.kind] += 1
-        if absorbed.kind is AbsorbedAs.SKIPPED:
-            reasons.append([_plain(absorbed.title, _LONGEST_TITLE), _plain(absorbed.reason, _LONGEST_REASON)])
-    _keep(flow, connection, run_id, page, counts, reasons)
+    absorbed = absorb_items(flow, connection, page.items, now)
+    if flow.finish is not None and not page.more:
+        flow.finish(page.cursor, absorbing_of(flow, connection, now))
+    _keep(flow, connection, run_id, page, Counter(one.kind for one in absorbed), reasons_of(absorbed))
+
+
+def absorb_items(flow: Pull, connection: LiveConnection, items: Sequence[Any], now: datetime) -> list[Absorbed]:
+    """What became of each item, in order. Inside the caller's transaction, which decides whether it stays written."""
+    context = absorbing_of(flow, connection, now)
+    together = _together(flow, items, context)
+    return [_absorbed(flow, item, context) for item in items] if together is None else together
+
+
+def absorbing_of(flow: Pull, connection: LiveConnection, now: datetime) -> Absorbing:
+    """What items of this connection are absorbed with."""
+    actor = partner_actor(flow, connection)
+    return Absorbing(actor=actor, settings=connection.settings, now=now, aircraft=connection.aircraft)
+
+
+def reasons_of(absorbed: Sequence[Absorbed]) -> list[list[str]]:
+    """Title and reason of what was skipped, as the run keeps them."""
+    return [
+        [_plain(one.title, _LONGEST_TITLE), _plain(one.reason, _LONGEST_REASON)]
+        for one in absorbed
+        if one.kind is AbsorbedAs.SKIPPED
+    ]
+
+
+def stage_page(flow: Pull, connection: LiveConnection, run_id: int, page: Fetched, now: datetime) -> None:
+    """Keep the page for a person to look at. Raises `NotOurs`, and what the database raises."""
+    of = {"operator_id": connection.operator_id, "connection_id": connection.id, "flow": flow.key}
+    with transaction.atomic():
+        state = PullState.objects.select_for_update(no_key=True).filter(**of, run_id=run_id).first()
+        if state is None or state.first_day is None or state.last_day is None:
+            raise NotOurs
+        stage = PullStage.objects.filter(operator_id=connection.operator_id, run_id=run_id).first()
+        if stage is None:
+            stage = PullStage(
+                operator_id=connection.operator_id, run_id=run_id, first_day=state.first_day, last_day=state.last_day
+            )
+        before = msgspec.msgpack.decode(stage.items, type=list[bytes]) if stage.items else []
+        stage.items = msgspec.msgpack.encode([*before, *page.items])
+        stage.complete = not page.more
+        stage.save()
+
+
+def _together(flow: Pull, items: Sequence[Any], context: Absorbing) -> list[Absorbed] | None:
+    """What became of them all, where the add-on takes them at once and did not stumble."""
+    if flow.absorb_together is None or not items:
+        return None
+    try:
+        with transaction.atomic():
+            absorbed = list(flow.absorb_together(items, context))
+            if len(absorbed) != len(items) or not all(isinstance(one, Absorbed) for one in absorbed):
+                raise TypeError(f"absorb_together() gave {len(absorbed)} answers for {len(items)} items.")
+    except (OperationalError, InterfaceError):
+        raise  # the database is away, or wants the page once more
+    except Exception:  # one by one it shows which of them the add-on stumbles over
+        log.exception("The add-on %s could not absorb %s items at once.", context.actor.key, len(items))
+        return None
+    return absorbed
 
 
 def _absorbed(flow: Pull, item: Any, context: Absorbing) -> Absorbed:
@@ -131,6 +185,7 @@ def _keep(
         before = msgspec.json.decode(stored) if isinstance(stored, str) else stored
         values["reasons"] = msgspec.json.encode([*before, *reasons][:MOST_REASONS]).decode()
         cursor.execute(_COUNT, values)
+        cursor.execute(_TELL, values)
 
 
 def _plain(text: str, longest: int) -> str:

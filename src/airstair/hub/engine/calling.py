@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from airstair.hub.choosing import Days
 from airstair.hub.connections.queries import LiveConnection
-from airstair.hub.flows import Call, Document, Fetched, Flow, Mirror, Post, Pull, UnitDocument
+from airstair.hub.flows import Call, Document, Fetched, Mirror, Post, Pull, UnitDocument
 from airstair.hub.http import CallFailed, HttpPool, PartnerHttp
 from airstair.kernel.about import about_later
 from airstair.kernel.clock import Clock
@@ -40,7 +41,7 @@ async def ask_partner(
     return [http.hide_secrets(outcome) for outcome in outcomes], http
 
 
-def http_for(flow: Flow, connection: LiveConnection, pool: HttpPool, clock: Clock) -> PartnerHttp:
+def http_for(flow: Mirror | Post | Pull, connection: LiveConnection, pool: HttpPool, clock: Clock) -> PartnerHttp:
     """What one call is made with."""
     return PartnerHttp(
         pool,
@@ -77,14 +78,20 @@ def _log_answers(addon: str, outcomes: Sequence[Outcome], http: PartnerHttp) -> 
 
 
 async def ask_for_page(
-    flow: Pull, connection: LiveConnection, cursor: str | None, pool: HttpPool, clock: Clock
+    flow: Pull,
+    connection: LiveConnection,
+    cursor: str | None,
+    pool: HttpPool,
+    clock: Clock,
+    days: Days | None = None,
 ) -> tuple[Fetched | Outcome, PartnerHttp]:
     """Fetch the page after the cursor: the page, or the outcome that kept it from being had, without secrets."""
     _about_a_call(connection, ())
     http = http_for(flow, connection, pool, clock)
     key = connection.addon.key
     try:
-        found = await flow.fetch(Call(http=http, settings=connection.settings, now=clock.now()), cursor)
+        call = Call(http=http, settings=connection.settings, now=clock.now(), days=days, aircraft=connection.aircraft)
+        found = await flow.fetch(call, cursor)
         if isinstance(found, Fetched) or (isinstance(found, Outcome) and not found.kind.delivered):
             return (http.hide_secrets(found) if isinstance(found, Outcome) else found), http
         log.error("The add-on %s fetched %s.", key, type(found).__name__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -24,6 +25,8 @@ CONNECTION_TROUBLE = frozenset(
 
 # The partner may hold what was sent all the same: a gateway answers 502 for a server that goes on working.
 DOUBTFUL = frozenset({OutcomeKind.UNKNOWN, OutcomeKind.UNAVAILABLE, OutcomeKind.UNREADABLE})
+
+_THROTTLED = timedelta(minutes=1)  # the wait where a partner asks for one without saying how long
 
 _WORST_FIRST = (
     OutcomeKind.UNAUTHORISED,
@@ -80,3 +83,10 @@ def backoff(rule: Backoff, failures: int) -> timedelta:
 def worst(outcomes: list[Outcome]) -> Outcome:
     """The outcome that a call as a whole is listed under."""
     return min(outcomes, key=lambda outcome: _WORST_FIRST.index(outcome.kind))
+
+
+def asked_to_wait(outcomes: Iterable[Outcome], ended: datetime) -> datetime | None:
+    """Until when the partner wants to be left alone: what it said, a while if it only said that it was too much."""
+    waits = [outcome.retry_after for outcome in outcomes if outcome.retry_after and not outcome.kind.delivered]
+    throttled = any(outcome.kind is OutcomeKind.THROTTLED for outcome in outcomes)
+    return max(waits, default=ended + _THROTTLED if throttled else None)

@@ -8,12 +8,15 @@ from functools import cached_property
 from typing import Any
 
 from airstair.hub.connections.queries import LiveConnection
+from airstair.hub.engine.aircraft_sender import AircraftSender
+from airstair.hub.engine.flight_sender import FlightSender
 from airstair.hub.engine.posting import Poster
 from airstair.hub.engine.pulling import Puller
 from airstair.hub.engine.sender import Sender
 from airstair.hub.engine.standing import Services, Standing
 from airstair.hub.engine.store import Held
-from airstair.kernel.units import Unit
+from airstair.hub.flows import Mirror, OnChange
+from airstair.kernel.units import Unit, UnitKind
 
 _HELD = datetime(1970, 1, 1, tzinfo=UTC)  # what stands for "not given back" in the table
 
@@ -30,7 +33,7 @@ class Leased(Standing):
         self.hears_until: int | None = None  # the last reading that it heard of, once it is being given back
         self.caught_up = False  # what happened before it was leased has been read
         addon = connection.addon
-        self.senders = {flow.key: Sender(self, flow) for flow in addon.mirrors}
+        self.senders = {flow.key: _sender_of(self, flow) for flow in addon.mirrors}
         self.posters = {flow.key: Poster(self, flow) for flow in addon.posts}
         self.pullers = {flow.key: Puller(self, flow) for flow in addon.pulls}
         self._lanes: list[Sender | Poster | Puller] = [
@@ -82,10 +85,7 @@ class Leased(Standing):
     def look_again(self, generation: int, had: Mapping[str, set[Unit]], *, everything: bool, asked: bool) -> None:
         """Compare what is ours only now; all of it when the settings are new or somebody asked."""
         for key, sender in self.senders.items():
-            if asked:
-                sender.asked(generation)
-            for unit in sender.units if everything else sender.units - had[key]:
-                sender.changed(unit, generation, bulk=False)
+            sender.look_again(generation, had[key], everything=everything, asked=asked)
         for poster in self.posters.values() if everything or self._more_aircraft else ():
             poster.all_may_be_stale(generation)
 
@@ -120,7 +120,7 @@ class Leased(Standing):
     @property
     def generations(self) -> set[int]:
         """The generations of what has not reached the ledger yet."""
-        of_senders = (sender.waiting.generations for sender in self.senders.values())
+        of_senders = (sender.generations for sender in self.senders.values())
         return set().union(*of_senders, *(poster.generations for poster in self.posters.values()))
 
     def cursor_row(
@@ -148,3 +148,10 @@ class Leased(Standing):
             self.paused_until,
             self.failures,
         )
+
+
+def _sender_of(leased: Leased, flow: Mirror) -> Sender:
+    if flow.unit is UnitKind.FLIGHT:
+        return FlightSender(leased, flow)
+    removes = flow.unit is UnitKind.AIRCRAFT and flow.gone is not None and isinstance(flow.trigger, OnChange)
+    return AircraftSender(leased, flow) if removes else Sender(leased, flow)

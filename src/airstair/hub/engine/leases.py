@@ -18,6 +18,7 @@ from django.db import Error as DjangoDatabaseError
 from django.db import connection as django_connection
 
 from airstair.hub.connections.queries import LiveConnection, live_connections
+from airstair.hub.engine.flight_sender import FlightSender
 from airstair.hub.engine.leased import Leased
 from airstair.hub.engine.readings import Readings
 from airstair.hub.engine.standing import Services
@@ -199,7 +200,8 @@ class Leases:
             # What has changed since its cursor may have been on its way when the worker before was killed, and have
             # been taken back since: then the ledger shows no difference, and the partner something else.
             units = {unit for change in missed for unit in change.units}
-            await store.doubt(connection.operator_id, connection.id, units, everything=everything)
+            but = [key for key, sender in leased.senders.items() if isinstance(sender, FlightSender)]
+            await store.doubt(connection.operator_id, connection.id, units, everything=everything, but=but)
         fan_out(missed, [leased], generation)
         for sender in leased.senders.values():
             for unit in await store.undelivered(*sender.key):

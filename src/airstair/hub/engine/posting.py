@@ -26,7 +26,7 @@ from airstair.hub.engine.results import CallMade, MessageEnd, Result
 from airstair.hub.engine.standing import Standing
 from airstair.hub.engine.threads import in_thread
 from airstair.hub.engine.waiting import Waiting
-from airstair.hub.flows import ByHand, Document, Every, MessageState, OnChange, Post, UnitDocument
+from airstair.hub.flows import Document, Every, MessageState, OnChange, Post, UnitDocument
 from airstair.hub.http import PartnerHttp
 from airstair.kernel.about import about_later
 from airstair.kernel.outcome import Outcome, OutcomeKind
@@ -63,6 +63,7 @@ class Poster:
         self._later: set[Unit] = set()  # their messages are ready, and wait for the partner or the account
         self._latest = 0  # the newest reading heard of
         self._look: int | None = None  # all units are to be looked at, says that reading
+        self._looked_at: set[Unit] = set()  # by the clock; what only changed waits for the next look
         self._look_at: datetime | None = None  # when they are looked at by the clock
         self._not_before: datetime | None = None  # the account's budget is spent, or the partner wants to be left alone
         self._begun = False
@@ -188,6 +189,7 @@ class Poster:
         generation = self._latest if self._look is None else self._look
         for unit in units:
             self.waiting.put(unit, generation, bulk=True)
+        self._looked_at.update(units if self.by_clock else ())
         self._look = None
         interval = self._interval
         self._look_at = None if interval is None else (now + interval if by_clock else self._look_at)
@@ -214,8 +216,9 @@ class Poster:
         """The table says what the record wants; answers what may go out now. The units of those stay under way."""
         now, connection = self._now(), self.leased.connection
         held = await self._outbox.held(units)
-        if isinstance(self.flow.trigger, ByHand):  # what nobody asked for need not even be read
-            wanted = [unit for unit in units if unit in held and held[unit].waiting is not None]
+        if self.by_clock:  # what neither a person nor the clock asked for need not even be read
+            asked = {unit for unit in units if unit in held and held[unit].waiting is not None} | self._looked_at
+            wanted = [unit for unit in units if unit in asked]
             for unit in set(units) - set(wanted):
                 self.waiting.done(unit)
             units = wanted
@@ -232,6 +235,7 @@ class Poster:
                 self.waiting.done(unit)
             elif (one := await self._sendable(connection, message_id, unit, made[unit], now)) is not None:
                 ready.append(one)
+        self._looked_at.difference_update(units)
         return ready
 
     async def _made(

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
 import psycopg
 
-from airstair.hub.engine.absorbing import NotOurs, absorb_page
+from airstair.hub.choosing import Days
+from airstair.hub.engine.absorbing import NotOurs, absorb_page, stage_page
 from airstair.hub.engine.calling import ask_for_page
 from airstair.hub.engine.judging import CONNECTION_TROUBLE, backoff
 from airstair.hub.engine.messages import fingerprint
@@ -23,6 +24,7 @@ from airstair.hub.engine.standing import Standing
 from airstair.hub.engine.threads import in_thread
 from airstair.hub.flows import Backoff, Document, Every, Fetched, Pull
 from airstair.hub.http import PartnerHttp
+from airstair.hub.triggers import DailyAt, next_at
 from airstair.kernel.outcome import Outcome, OutcomeKind
 from airstair.kernel.units import Unit, UnitKind
 
@@ -48,7 +50,7 @@ VALUES (%(operator)s, %(connection)s, %(flow)s, '', 0)
     DO UPDATE SET run_id = NULL, next_due = CASE WHEN was.run_id IS NULL THEN was.next_due ELSE %(now)s END
 """
 _STATE = """
-SELECT cursor, begun_at, next_due, asked_at, asked_by, failures FROM hub_pull
+SELECT cursor, begun_at, next_due, asked_at, asked_by, failures, first_day, last_day FROM hub_pull
  WHERE (operator_id, connection_id, flow) = (%(operator)s, %(connection)s, %(flow)s)
 """
 # Written before the first call, so that a floor holds through a crash.
@@ -86,6 +88,12 @@ class State(msgspec.Struct, kw_only=True):
     asked_at: datetime | None = None
     asked_by: str = ""
     failures: int = 0
+    first_day: date | None = None  # those that a person chose, of a staged pull
+    last_day: date | None = None
+
+    @property
+    def days(self) -> Days | None:
+        return Days(self.first_day, self.last_day) if self.first_day and self.last_day else None
 
 
 class Puller:
@@ -124,20 +132,22 @@ class Puller:
             self._state = State(**dict(zip(State.__struct_fields__, found[0], strict=True)))
         self._due = self._next(self._now())
 
-    @property
-    def interval(self) -> timedelta | None:
-        if not isinstance(self.flow.trigger, Every):
-            return None
-        minutes = self.flow.trigger.minutes(self.leased.connection.settings)
-        return None if minutes is None else timedelta(minutes=minutes)
+    def _by_clock(self, begun_at: datetime | None, now: datetime) -> datetime | None:
+        """When the clock begins the run after the one that began then; the first at once. `None`: it begins none."""
+        trigger, settings = self.flow.trigger, self.leased.connection.settings
+        if isinstance(trigger, Every) and (minutes := trigger.minutes(settings)) is not None:
+            return now if begun_at is None else begun_at + timedelta(minutes=minutes)
+        if isinstance(trigger, DailyAt) and (at := trigger.at(settings)) is not None:
+            return now if begun_at is None else next_at(at, begun_at)
+        return None
 
     def _next(self, now: datetime) -> datetime | None:
         """When the next run begins: when somebody asked, else by the clock; never sooner than the floor allows."""
-        state, interval = self._state, self.interval
+        state = self._state
         soonest = state.begun_at + (self.flow.floor or timedelta(0)) if state.begun_at else now
         if state.asked_at is not None:
             return max(state.asked_at, soonest, self._not_before or soonest)
-        regular = None if interval is None else (state.begun_at + interval if state.begun_at else now)
+        regular = self._by_clock(state.begun_at, now)
         due = state.next_due or regular
         if due is not None and regular is not None and not state.failures:
             due = min(due, regular)  # the interval is shorter than it was
@@ -212,10 +222,13 @@ class Puller:
 
     async def _run(self, run_id: int) -> None:
         """Page after page until there is no more, something is wrong, or the connection is given up."""
-        services = self.leased.services
+        services, state = self.leased.services, self._state
+        if self.flow.staged is not None:
+            state.cursor = None  # what is looked at is whole, or it is not there
         while True:
             connection = self.leased.connection
-            found, http = await ask_for_page(self.flow, connection, self._state.cursor, services.pool, services.clock)
+            asked = (state.cursor, services.pool, services.clock, state.days)
+            found, http = await ask_for_page(self.flow, connection, *asked)
             outcome = found if isinstance(found, Outcome) else _accepted(found, http)
             self._log(outcome, http)
             if isinstance(found, Outcome):
@@ -223,7 +236,7 @@ class Puller:
                 return
             if not await self._kept(run_id, found):
                 return
-            self._state.cursor = found.cursor
+            state.cursor = found.cursor
             if not found.more:
                 await self._end(run_id, outcome)
                 return
@@ -240,7 +253,8 @@ class Puller:
         services, connection = self.leased.services, self.leased.connection
         try:
             page_of_run = (self.flow, connection, run_id, page, self._now())
-            await in_thread(services.absorbing, connection.operator_id, absorb_page, *page_of_run)
+            keep = absorb_page if self.flow.staged is None else stage_page
+            await in_thread(services.absorbing, connection.operator_id, keep, *page_of_run)
         except NotOurs:
             log.info("%r: another worker fetches %s by now.", connection, self.flow.key)
             await self._read_state()
@@ -269,9 +283,10 @@ class Puller:
 
     def _after(self, outcome: Outcome, now: datetime) -> datetime | None:
         """When the next run is due: by the clock, or sooner where the partner's trouble may be over by then."""
-        interval = self.interval
         assert self._state.begun_at is not None
-        regular = None if interval is None else max(self._state.begun_at + interval, outcome.retry_after or now)
+        regular = self._by_clock(self._state.begun_at, now)
+        if regular is not None:
+            regular = max(regular, outcome.retry_after or now)
         rule, failures = self.flow.retry, self._state.failures
         if outcome.kind not in CONNECTION_TROUBLE or not isinstance(rule, Backoff) or failures >= rule.tries:
             return regular

@@ -15,6 +15,7 @@ from django.db import InterfaceError, OperationalError, connection
 from airstair.hub.together import Together
 from airstair.kernel.scope import operator_scope
 from airstair.kernel.units import Unit, UnitKind
+from airstair.records.flights.counters import airframe_counters
 from airstair.records.flights.pictures import flight_pictures
 from airstair.records.flights.schedules import aircraft_schedules
 
@@ -100,6 +101,7 @@ def _read_each(operator_id: int, kind: UnitKind, since: datetime, wanted: list[W
 _READERS: dict[UnitKind, Callable[..., Mapping[int, Any]]] = {
     UnitKind.AIRCRAFT: aircraft_schedules,
     UnitKind.FLIGHT: flight_pictures,
+    UnitKind.COUNTERS: airframe_counters,
 }
 
 

@@ -53,6 +53,29 @@ class MessageEnd(msgspec.Struct, frozen=True):
     state: MessageState
 
 
+class Holding(NamedTuple):
+    """What the partner holds of a unit after a call, and calls it: said where a unit may be taken away.
+
+    An empty fingerprint: nothing. `None`: not known.
+    """
+
+    fingerprint: bytes | None
+    remote_id: str
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """What is written down beside a result where a person may have to be asked first.
+
+    `question`: the fingerprint of the document that waits for a person. `bodies`: what the partner may hold from now
+    on, that of the call aside; `None`: what it was, `ended` then takes away that of the call that has just ended.
+    """
+
+    question: bytes | None = None
+    bodies: tuple[bytes, ...] | None = None
+    ended: bool = False
+    answered: bool = False  # a person's yes has done its work
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """How one unit fared in one call."""
 
@@ -71,6 +94,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     stale_since: datetime | None = None  # the oldest change that it brought to the partner
     in_ledger: bool = True  # no: the call is logged, and nothing is known of a unit by it
     message: MessageEnd | None = None
+    holding: Holding | None = None
+    asking: Asking | None = None
 
 
 class CallMade(msgspec.Struct, frozen=True, kw_only=True):

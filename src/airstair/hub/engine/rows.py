@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from airstair.hub.engine.results import CallMade, Result
+from airstair.hub.engine.results import Asking, CallMade, Result
 from airstair.kernel.outcome import PartnerMessage
 
 _LONGEST_MESSAGE = 2_000  # characters of one message of a partner
@@ -71,15 +71,16 @@ def digest(call: CallMade) -> bytes:
 
 def ledger_row(result: Result, call_id: int | None) -> tuple[Any, ...]:
     """The result as a row of the ledger."""
-    outcome = result.outcome
+    outcome, holding = result.outcome, result.holding
+    accepted = result.fingerprint if outcome.kind.delivered else None
     return (
         result.operator_id,
         result.connection_id,
         result.flow,
         str(result.unit),
         _text(result.title, 80),
-        result.fingerprint if outcome.kind.delivered else None,
-        _text(outcome.remote_id, 120),
+        accepted if holding is None else holding.fingerprint,
+        _text(outcome.remote_id if holding is None else holding.remote_id, 120),
         result.at,
         result.at if outcome.kind.delivered else None,
         result.at if result.changed else None,
@@ -92,6 +93,20 @@ def ledger_row(result: Result, call_id: int | None) -> tuple[Any, ...]:
         result.tries,
         call_id,
     )
+
+
+def asking_row(result: Result, asking: Asking) -> dict[str, Any]:
+    """What is written down about a person to be asked."""
+    return {
+        "operator": result.operator_id,
+        "connection": result.connection_id,
+        "flow": result.flow,
+        "unit": str(result.unit),
+        "question": asking.question,
+        "answered": asking.answered,
+        "bodies": None if asking.bodies is None else list(asking.bodies),
+        "ended": asking.ended,
+    }
 
 
 def message_row(result: Result, call_id: int | None) -> tuple[Any, ...]:

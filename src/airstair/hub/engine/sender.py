@@ -10,14 +10,17 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+import msgspec
 import psycopg
 
+from airstair.hub.connections.queries import LiveConnection
+from airstair.hub.engine.asking import Asker
 from airstair.hub.engine.calling import CANNOT_BE_MADE, CannotBeMade, ask_partner, make_document
-from airstair.hub.engine.judging import DOUBTFUL, Verdict, judge, unsent, worst
+from airstair.hub.engine.judging import DOUBTFUL, Verdict, asked_to_wait, judge, unsent, worst
 from airstair.hub.engine.kept import KeptDocument
 from airstair.hub.engine.pace import Pace
 from airstair.hub.engine.reading import CannotBeRead
@@ -33,17 +36,18 @@ from airstair.kernel.units import Unit
 
 log = logging.getLogger(__name__)
 
+_NEVER_TOO_SOON = timedelta(days=-1)  # the floor of a flow that has none, and writes down its calls all the same
 _ASK_AGAIN = timedelta(seconds=1)  # after the database refused a claim: the connection is being switched off
-_MADE_AT_ONCE = 8  # documents between turns of the event loop
-_THROTTLED = timedelta(minutes=1)  # the wait where a partner asks for one without saying how long
+MADE_AT_ONCE = 8  # documents between turns of the event loop
 
 
 class Prepared(NamedTuple):
-    """A document ready to go out, with the settings that it was made by."""
+    """A document ready to go out, and what it was made by: the settings; the connection where its aircraft count."""
 
     document: UnitDocument
     fingerprint: bytes
     settings: Settings
+    made_for: LiveConnection | None = None
 
     @property
     def unit(self) -> Unit:
@@ -60,6 +64,7 @@ class Sender(Units):
         self._task: asyncio.Task[None] | None = None
         self._calls: set[asyncio.Task[None]] = set()
         self._ahead: asyncio.Task[None] | None = None  # documents that wait for their slots
+        self._asker = Asker(leased.services.store, self.key, flow) if flow.ask_first is not None else None
 
     # ── Working ─────────────────────────────────────────────────────────────────────────────────
 
@@ -101,6 +106,7 @@ class Sender(Units):
                 pass  # nothing is prepared before there is a slot to send it through: it would only grow old
             if self.leased.closed or not self.something_to_do(self._now()):
                 return
+            await self._find()
             units = self.take(1 if self.leased.failures and not self.by_clock else self._pace.units)
             if not units:
                 return
@@ -119,14 +125,17 @@ class Sender(Units):
             self._calls.add(self._ahead)
             self._ahead.add_done_callback(self._calls.discard)
 
+    async def _find(self) -> None:
+        """Look for units that no change has named."""
+
     async def _send_all(self, allowed: Sequence[Prepared]) -> None:
-        left: list[Unit] = []
+        left: list[Prepared] = []
         had_to_wait = False
         for batch in _batches(allowed, self.flow.units_per_call):
             had_to_wait = had_to_wait or self._slots.locked()
             await self._slots.acquire()
             sendable = [one for one in batch if self._still_good(one, had_to_wait)]
-            left += [one.unit for one in batch if one not in sendable]
+            left += [one for one in batch if one not in sendable]
             if not sendable:
                 self._slots.release()
                 continue
@@ -134,9 +143,11 @@ class Sender(Units):
             self._calls.add(call)
             call.add_done_callback(self._calls.discard)
         if left:
-            self.give_back(left)
-            if self.flow.floor is not None:
-                await self.leased.services.store.unclaim(self.key, left)
+            self.give_back([one.unit for one in left])
+            if self.claims:
+                await self.leased.services.store.unclaim(self.key, [one.unit for one in left])
+            if self._asker is not None:
+                await self._asker.not_sent([one.document for one in left])
 
     def _still_good(self, one: Prepared, had_to_wait: bool) -> bool:
         """Not if it was unticked, configured anew or edited while it waited, or the partner wants to be left alone."""
@@ -154,12 +165,35 @@ class Sender(Units):
         now = self._now()
         since = (now - self.flow.horizon.back).replace(hour=0, minute=0, second=0, microsecond=0)
         await self._learn(units)
+        if self._asker is not None:
+            await self._asker.learn(units)
         too_soon = [unit for unit in units if not self.by_clock and not self.floor_has_passed(unit, now)]
         self.give_back(too_soon)
         wanted = [unit for unit in units if unit not in too_soon]
         ready = await self._kept(wanted, since, now) if self.by_clock else []
         there = {one.unit for one in ready}
-        return ready + await self._made([unit for unit in wanted if unit not in there], since, now)
+        ready += await self._made([unit for unit in wanted if unit not in there], since, now)
+        return ready if self._asker is None else [one for one in ready if not self._is_held(one, self._asker, now)]
+
+    def _is_held(self, one: Prepared, asker: Asker, now: datetime) -> bool:
+        """Whether a person must say yes before it goes out; then that is written down, and settles the unit for now."""
+        known, interval = self.known(one.unit), self.interval
+        try:
+            question = asker.question(one.document, one.fingerprint)
+        except CannotBeMade:
+            self._could_not_be_made(one.unit, one.document.title, now)
+            return True
+        if question is None:
+            return False
+        next_due = None if interval is None else now + interval
+        if not asker.asks_already(one.unit, one.fingerprint) or known.asked_at is not None:
+            known.tries, known.asked_at = 0, None
+            self.remember(one.unit, known)
+            line = self._line(one, Outcome.failed(OutcomeKind.REFUSED, question), now, False, 0, next_due)
+            self.leased.services.saver.unchanged(msgspec.structs.replace(line, asking=asker.held(one.fingerprint)))
+        self.stale.delivered(one.unit)
+        self.settled(one.unit, next_due=next_due)
+        return True
 
     async def _kept(self, units: Sequence[Unit], since: datetime, now: datetime) -> list[Prepared]:
         """Documents that are still as they were made for an earlier turn."""
@@ -169,7 +203,7 @@ class Sender(Units):
         # What was committed before this very moment counts, whether or not the dispatcher has heard of it.
         unread = await self.leased.services.unread.get([connection.operator_id])
         for unit in unread[connection.operator_id]:
-            kept.changed(self, unit)
+            kept.changed(self, self.meant_by(unit))
         found = ((unit, kept.get(self, unit, connection.settings, since, now)) for unit in units if self.is_ours(unit))
         return [self._prepared(unit, one.document, one.fingerprint) for unit, one in found if one is not None]
 
@@ -184,21 +218,22 @@ class Sender(Units):
         snapshots = await services.snapshots.get(connection.operator_id, units, since, bulk=bulk)
         ready = []
         for number, unit in enumerate(units):
-            if number and number % _MADE_AT_ONCE == 0:
+            if number and number % MADE_AT_ONCE == 0:
                 await asyncio.sleep(0)  # others have something to deliver meanwhile
             document = self._document(snapshots.get(unit), unit, now)
             if document is None:
                 continue
-            fingerprint = hashlib.blake2b(document.body, digest_size=16).digest()
-            if not self.by_clock and fingerprint == self.known(unit).fingerprint:
-                self._unchanged(unit, document, fingerprint)
+            one = self._prepared(unit, document, fingerprint_of(document))
+            if not self.by_clock and one.fingerprint == self.known(unit).fingerprint:
+                self._unchanged(one)
                 continue
-            ready.append(self._prepared(unit, document, fingerprint))
-            services.kept.keep(self, unit, KeptDocument(document, fingerprint, ready[-1].settings, since))
+            ready.append(one)
+            services.kept.keep(self, unit, KeptDocument(document, one.fingerprint, one.settings, since))
         return ready
 
     def _prepared(self, unit: Unit, document: Document, fingerprint: bytes) -> Prepared:
-        words = UnitDocument(unit=unit, title=self.title(unit), document=document)
+        remote_id = self.known(unit).remote_id
+        words = UnitDocument(unit=unit, title=self.title(unit), document=document, remote_id=remote_id)
         return Prepared(words, fingerprint, self.leased.connection.settings)
 
     def _document(self, snapshot: object, unit: Unit, now: datetime) -> Document | None:
@@ -210,7 +245,7 @@ class Sender(Units):
                     raise CannotBeMade
                 document = make_document(self.flow, self.leased.connection, snapshot, now)
             except CannotBeMade:
-                self._could_not_be_made(unit, now)
+                self._could_not_be_made(unit, self.title(unit), now)
                 return None
         if document is None:
             self.stale.delivered(unit)
@@ -218,8 +253,8 @@ class Sender(Units):
             self.settled(unit, next_due=None if interval is None else now + interval)
         return document
 
-    def _could_not_be_made(self, unit: Unit, now: datetime) -> None:
-        empty = UnitDocument(unit=unit, title=self.title(unit), document=Document(body=b""))
+    def _could_not_be_made(self, unit: Unit, title: str, now: datetime) -> None:
+        empty = UnitDocument(unit=unit, title=title, document=Document(body=b""))
         outcome = Outcome.failed(OutcomeKind.UNREADABLE, CANNOT_BE_MADE)
         one = Prepared(empty, b"", self.leased.connection.settings)
         result = self._result(one, outcome, now, unsent(self.interval, now))
@@ -249,8 +284,8 @@ class Sender(Units):
 
     async def _claimed(self, ready: list[Prepared]) -> list[Prepared]:
         """Where a floor must hold even through a crash, write down what is about to be sent before it is."""
-        floor, now = self.flow.floor, self._now()
-        if floor is None or not ready:
+        floor, now = self.flow.floor or _NEVER_TOO_SOON, self._now()
+        if not self.claims or not ready:
             return ready
         wanted = {one.unit: ToClaim(*self.key, one.unit, one.document.title, floor, now) for one in ready}
         answers = await self.leased.services.claims.get(wanted.values())
@@ -261,7 +296,10 @@ class Sender(Units):
                 self.sent_meanwhile(unit, answer.too_soon)
         if any(answer.too_soon is None for answer in refused.values()):
             self.wait_until(now + _ASK_AGAIN)
-        return [one for one in ready if one.unit not in refused]
+        granted = [one for one in ready if one.unit not in refused]
+        if self._asker is not None:
+            await self._asker.about_to_send([one.document for one in granted])
+        return granted
 
     # ── Calling ─────────────────────────────────────────────────────────────────────────────────
 
@@ -282,7 +320,7 @@ class Sender(Units):
     async def _ended(self, batch: Sequence[Prepared], http: PartnerHttp, outcomes: Sequence[Outcome]) -> None:
         ended = self._now()
         overall = worst(list(outcomes))
-        until = _asked_to_wait(outcomes, ended)
+        until = asked_to_wait(outcomes, ended)
         if until is not None:
             self.wait_until(until)
         self.leased.heard(overall, ended)
@@ -305,13 +343,20 @@ class Sender(Units):
         failures, interval = max(1, self.leased.failures), self.interval
         verdict = verdict or judge(self.flow, outcome, tries=tries, failures=failures, interval=interval, ended=ended)
         changed = delivered and one.fingerprint != known.fingerprint
-        held = one.fingerprint if delivered else (None if outcome.kind in DOUBTFUL else known.fingerprint)
         if verdict.pause_until is not None:
             self.leased.pause(verdict.pause_until)
-        remote_id = outcome.remote_id or known.remote_id
+        held, remote_id = self._holds_after(one, outcome, known)
         now_known = Known(fingerprint=held, remote_id=remote_id, last_attempt=ended, tries=tries)
         next_due = self.attempted(unit, verdict, now_known)
-        return self._line(one, outcome, ended, changed, tries, next_due)
+        line = self._line(one, outcome, ended, changed, tries, next_due)
+        if self._asker is None or not one.fingerprint:
+            return line
+        return msgspec.structs.replace(line, asking=self._asker.ended(one.document, outcome.kind))
+
+    def _holds_after(self, one: Prepared, outcome: Outcome, known: Known) -> tuple[bytes | None, str]:
+        """The fingerprint of what the partner holds after a call, and what it calls it."""
+        held = one.fingerprint if outcome.kind.delivered else known.fingerprint
+        return (None if outcome.kind in DOUBTFUL else held), outcome.remote_id or known.remote_id
 
     def _line(
         self, one: Prepared, outcome: Outcome, at: datetime, changed: bool, tries: int, next_due: datetime | None
@@ -332,24 +377,21 @@ class Sender(Units):
             stale_since=self.stale.delivered(one.unit) if outcome.kind.delivered else None,
         )
 
-    def _unchanged(self, unit: Unit, document: Document, fingerprint: bytes) -> None:
+    def _unchanged(self, one: Prepared, *, write_down: bool = False) -> None:
         """No difference, no call. Only a unit that was in trouble, or asked for, has something to write down."""
-        known = self.known(unit)
-        if known.tries or known.asked_at is not None:
+        unit, known = one.unit, self.known(one.unit)
+        asking = None if self._asker is None else self._asker.no_more(unit)
+        if write_down or known.tries or known.asked_at is not None or asking is not None:
             known.tries, known.asked_at = 0, None
-            words = UnitDocument(unit=unit, title=self.title(unit), document=document)
-            outcome = Outcome(kind=OutcomeKind.UNCHANGED, sent=len(document.parts))
-            one = Prepared(words, fingerprint, self.leased.connection.settings)
-            self.leased.services.saver.unchanged(self._line(one, outcome, self._now(), False, 0, None))
+            outcome = Outcome(kind=OutcomeKind.UNCHANGED, sent=len(one.document.document.parts))
+            line = self._line(one, outcome, self._now(), False, 0, None)
+            self.leased.services.saver.unchanged(msgspec.structs.replace(line, asking=asking))
         self.stale.delivered(unit)
         self.settled(unit)
 
 
-def _asked_to_wait(outcomes: Iterable[Outcome], ended: datetime) -> datetime | None:
-    """Until when the partner wants to be left alone: what it said, a while if it only said that it was too much."""
-    waits = [outcome.retry_after for outcome in outcomes if outcome.retry_after and not outcome.kind.delivered]
-    throttled = any(outcome.kind is OutcomeKind.THROTTLED for outcome in outcomes)
-    return max(waits, default=ended + _THROTTLED if throttled else None)
+def fingerprint_of(document: Document) -> bytes:
+    return hashlib.blake2b(document.body, digest_size=16).digest()
 
 
 def _batches(ready: Sequence[Prepared], size: int) -> list[Sequence[Prepared]]:

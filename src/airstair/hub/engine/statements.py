@@ -21,6 +21,7 @@ RETURNING was.snapshot, was.compared_at, was.paused_until, was.failures, was.sav
 DOUBT = """
 UPDATE hub_ledger SET fingerprint = NULL
  WHERE (operator_id, connection_id) = (%s, %s) AND (unit = ANY(%s) OR %s) AND fingerprint IS NOT NULL
+   AND flow <> ALL(%s)
 """
 LEDGER = """
 SELECT unit, fingerprint, remote_id, last_attempt, asked_at, tries FROM hub_ledger
@@ -29,6 +30,14 @@ SELECT unit, fingerprint, remote_id, last_attempt, asked_at, tries FROM hub_ledg
 UNDELIVERED = """
 SELECT unit FROM hub_ledger
  WHERE (operator_id, connection_id, flow) = (%s, %s, %s) AND (tries > 0 OR asked_at IS NOT NULL)
+"""
+HELD = """
+SELECT unit FROM hub_ledger
+ WHERE (operator_id, connection_id, flow) = (%s, %s, %s) AND unit = ANY(%s) AND fingerprint IS DISTINCT FROM ''
+"""
+HELD_AT_ALL = """
+SELECT unit FROM hub_ledger
+ WHERE (operator_id, connection_id, flow) = (%s, %s, %s) AND fingerprint IS DISTINCT FROM ''
 """
 KNOWN = """
 SELECT l.operator_id, l.connection_id, l.flow, l.unit, fingerprint, remote_id, last_attempt, asked_at, tries
@@ -106,6 +115,7 @@ ON CONFLICT DO NOTHING
 # A fingerprint is kept when the partner refused: it still holds what it last accepted. After a lost answer, or one that
 # need not have come from where documents are kept (judging.DOUBTFUL), that is not known any more, so the next document
 # is sent whatever it is. What a person asked for while the call was under way already is still to be done.
+# An empty fingerprint says that the partner certainly holds nothing, and what it would call it.
 SAVE_RESULTS = """
 INSERT INTO hub_ledger AS was (operator_id, connection_id, flow, unit, title, fingerprint, remote_id, last_attempt,
        last_success, last_change, next_due, outcome, http_status, messages, warnings, sent, tries, call_id)
@@ -117,9 +127,11 @@ SELECT o, c, f, u, t, fp, rid, la, ls, lc, nd, oc, hs, m::jsonb, w::jsonb, s, tr
  ORDER BY o, c, f, u
 ON CONFLICT (operator_id, connection_id, flow, unit) DO UPDATE SET
        title = EXCLUDED.title,
-       fingerprint = CASE WHEN EXCLUDED.outcome IN ('unknown', 'unavailable', 'unreadable') THEN NULL
+       fingerprint = CASE WHEN EXCLUDED.fingerprint = '' THEN ''
+                          WHEN EXCLUDED.outcome IN ('unknown', 'unavailable', 'unreadable') THEN NULL
                           ELSE COALESCE(EXCLUDED.fingerprint, was.fingerprint) END,
-       remote_id = CASE WHEN EXCLUDED.remote_id = '' THEN was.remote_id ELSE EXCLUDED.remote_id END,
+       remote_id = CASE WHEN EXCLUDED.remote_id = '' AND EXCLUDED.fingerprint IS DISTINCT FROM '' THEN was.remote_id
+                        ELSE EXCLUDED.remote_id END,
        last_attempt = EXCLUDED.last_attempt,
        last_success = COALESCE(EXCLUDED.last_success, was.last_success),
        last_change = COALESCE(EXCLUDED.last_change, was.last_change),
@@ -134,6 +146,27 @@ ON CONFLICT (operator_id, connection_id, flow, unit) DO UPDATE SET
        tries = EXCLUDED.tries,
        call_id = COALESCE(EXCLUDED.call_id, was.call_id)
 """
+# Where a person may have to be asked first. What is about to be sent may be there from then on, whatever dies.
+ASKED_OF = """
+SELECT unit, bodies, question, approved FROM hub_ledger
+ WHERE (operator_id, connection_id, flow) = (%s, %s, %s) AND unit = ANY(%s)
+"""
+ABOUT_TO_SEND = """
+UPDATE hub_ledger SET bodies = COALESCE(bodies, '{}') || %s::bytea
+ WHERE (operator_id, connection_id, flow, unit) = (%s, %s, %s, %s)
+"""
+NOT_SENT = """
+UPDATE hub_ledger SET bodies = trim_array(bodies, 1)
+ WHERE (operator_id, connection_id, flow) = (%s, %s, %s) AND unit = ANY(%s) AND cardinality(bodies) > 0
+"""
+SAVE_ASKING = """
+UPDATE hub_ledger
+   SET question = %(question)s, approved = CASE WHEN NOT %(answered)s THEN approved END,
+       bodies = CASE WHEN %(bodies)s::bytea[] IS NOT NULL THEN %(bodies)s::bytea[]
+                     WHEN %(ended)s AND cardinality(bodies) > 0 THEN trim_array(bodies, 1) ELSE bodies END
+ WHERE (operator_id, connection_id, flow, unit) = (%(operator)s, %(connection)s, %(flow)s, %(unit)s)
+"""
+
 SAVE_CURSORS = """
 INSERT INTO hub_cursor (operator_id, connection_id, snapshot, saved_at, compared_at, paused_until, failures)
 SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],

@@ -181,11 +181,16 @@ class Store:
             in_good_order=found[4],
         )
 
-    async def doubt(self, operator_id: int, connection_id: int, units: Iterable[Unit], *, everything: bool) -> None:
-        """What the partner holds of these is not known: a worker died that may have been sending them."""
+    async def doubt(
+        self, operator_id: int, connection_id: int, units: Iterable[Unit], *, everything: bool, but: Iterable[str] = ()
+    ) -> None:
+        """What the partner holds of these is not known: a worker died that may have been sending them.
+
+        `but`: flows that write down each call before they make it.
+        """
         async with self._writing:
             names = [str(unit) for unit in units]
-            await self._writer.execute(statements.DOUBT, [operator_id, connection_id, names, everything])
+            await self._writer.execute(statements.DOUBT, [operator_id, connection_id, names, everything, list(but)])
 
     async def forget_lost_calls(self, operator_id: int, connection_id: int, now: datetime) -> int:
         """Calls that a dead worker began: their answers are lost. They count as attempts made now; answers how many."""
@@ -256,6 +261,9 @@ class Store:
             results += [(r, None) for r in unchanged]
             kept = [one for one in results if (one[0].operator_id, one[0].connection_id) in there]
             await self._save_results([one for one in kept if one[0].in_ledger])
+            for result, _ in kept:
+                if result.asking is not None:
+                    await self._writer.execute(statements.SAVE_ASKING, rows.asking_row(result, result.asking))
             if messages := [rows.message_row(r, call_id) for r, call_id in kept if r.message is not None]:
                 await self._writer.execute(statements.SAVE_MESSAGES, _columns(messages))
             if moved := [row for row in cursors if row[:2] in there]:

@@ -9,13 +9,14 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
+from airstair.hub.engine.gathering import Gathering
 from airstair.hub.engine.judging import Verdict
 from airstair.hub.engine.results import Known
 from airstair.hub.engine.staleness import Staleness
 from airstair.hub.engine.standing import Standing
 from airstair.hub.engine.waiting import DueTimes, Waiting
 from airstair.hub.flows import Every, Mirror
-from airstair.kernel.units import Unit
+from airstair.kernel.units import Unit, UnitKind
 
 _REMEMBERED = 20_000  # fingerprints kept at hand
 _NONE = timedelta(0)
@@ -36,6 +37,9 @@ class Units:
         self._sending: dict[Unit, datetime] = {}  # clock flows: what is being prepared or sent, since when
         self._asked_again: set[Unit] = set()  # asked for while it was under way
         self._not_before: datetime | None = None  # the account's budget is spent, or the partner wants to be left alone
+        self._rounds = Gathering()
+        # Whatever an aircraft does may be in its hours and cycles.
+        self._names_aircraft = flow.unit is UnitKind.COUNTERS
 
     @property
     def by_clock(self) -> bool:
@@ -48,6 +52,23 @@ class Units:
             return None
         minutes = self.flow.trigger.minutes(self.leased.connection.settings)
         return None if minutes is None else max(timedelta(minutes=minutes), self.flow.floor or _NONE)
+
+    @property
+    def _round_every(self) -> timedelta | None:
+        """How often gathered changes go out; `None` when each goes out at once."""
+        gather = None if isinstance(self.flow.trigger, Every) else self.flow.trigger.gather
+        minutes = None if gather is None else gather(self.leased.connection.settings)
+        return None if minutes is None else timedelta(minutes=minutes)
+
+    @property
+    def claims(self) -> bool:
+        """Whether each call is written down before it is made: a crash then leaves no doubt but about these."""
+        return self.flow.floor is not None or self.flow.ask_first is not None
+
+    @property
+    def generations(self) -> set[int]:
+        """The readings in which something was heard of that has not reached the ledger."""
+        return self.waiting.generations
 
     @property
     def units(self) -> set[Unit]:
@@ -136,15 +157,28 @@ class Units:
 
     def changed(self, unit: Unit, generation: int, *, bulk: bool, at: datetime | None = None) -> None:
         """A change names the unit; its document may be stale. `at`: when it was written, where that is known."""
+        unit = self.meant_by(unit)
         if at is not None and unit in self._titles:
             self.stale.changed(unit, at)
         if self.by_clock:
             self.leased.services.kept.changed(self, unit)
         elif unit in self._titles:
-            self.waiting.put(unit, generation, bulk=bulk)
+            self._wait(unit, generation, bulk=bulk)
+
+    def meant_by(self, named: Unit) -> Unit:
+        """The unit of this flow that may be stale when a change names that one."""
+        if self._names_aircraft and named.kind is UnitKind.AIRCRAFT:
+            return Unit(UnitKind.COUNTERS, named.id)
+        return named
+
+    def _wait(self, unit: Unit, generation: int, *, bulk: bool) -> None:
+        if not len(self.waiting) and (every := self._round_every) is not None:
+            self._rounds.let_pass(every, self._now())
+        self.waiting.put(unit, generation, bulk=bulk)
 
     def asked(self, generation: int) -> None:
         """Somebody wants to have everything looked at now."""
+        self._rounds.at_once()
         for unit in self._titles:
             known = self._known.get(unit)
             if known is not None:
@@ -155,6 +189,15 @@ class Units:
         """Compare everything: a new connection, or the slow proof that nothing was lost."""
         for unit in self._titles:
             self.changed(unit, generation, bulk=True)
+
+    def look_again(self, generation: int, had: set[Unit], *, everything: bool, asked: bool) -> None:
+        """The connection was configured: compare what is ours only now; all when its settings are new, or on demand."""
+        if asked:
+            self.asked(generation)
+        for unit in self.units if everything else self.units - had:
+            self.changed(unit, generation, bulk=False)
+        if everything:
+            self._rounds.at_once()
 
     def wait_until(self, when: datetime | None) -> None:
         """Nothing is sent before then."""
@@ -188,9 +231,19 @@ class Units:
             return self.due.next_time()
         if not len(self.waiting):
             return None
-        if self.flow.floor is None:
+        every = self._round_every
+        if every is not None:
+            self._rounds.turn(every, self.waiting, now)
+        elif self.flow.floor is None:
             return now
-        return min(self._floor_passes(unit) or now for unit in self.waiting)
+        return min(self._may_go(unit, every, now) for unit in self.waiting)
+
+    def _may_go(self, unit: Unit, round_every: timedelta | None, now: datetime) -> datetime:
+        """When the unit may go out, as far as its floor and its round go."""
+        passes = self._floor_passes(unit) or now
+        if round_every is None or unit in self._rounds:
+            return passes
+        return max(passes, self._rounds.next_at or now)
 
     def _floor_passes(self, unit: Unit) -> datetime | None:
         """When the unit may be sent again; `None` where nothing is known against sending it now."""
@@ -207,7 +260,10 @@ class Units:
         """Up to `most` units to send now. They are under way until `settled`, `attempted` or `give_back`."""
         now = self._now()
         if not self.by_clock:
-            units = self.waiting.take(most, lambda unit: self.floor_has_passed(unit, now))
+            every = self._round_every
+            if every is not None:
+                self._rounds.turn(every, self.waiting, now)
+            units = self.waiting.take(most, lambda unit: self._may_go(unit, every, now) <= now)
         else:
             units = self.due.take(now, most)
             self._sending.update(dict.fromkeys(units, now))
@@ -241,6 +297,7 @@ class Units:
             self.due.set(unit, next_due if unit in self._titles else None)
         else:
             self.waiting.done(unit)
+            self._rounds.done(unit)
 
     def attempted(self, unit: Unit, verdict: Verdict, known: Known) -> datetime | None:
         """The unit's call ended; answers when the next one is due."""

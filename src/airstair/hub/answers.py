@@ -1,0 +1,61 @@
+"""What the answers of most partners have in common: statuses as HTTP means them, and waits that are asked for.
+
+An add-on's client reads its partner's own words first, and comes here for what they leave open. Pure.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from airstair.hub.http import Answer
+from airstair.kernel.outcome import OutcomeKind
+
+LONGEST_WAIT = timedelta(hours=24)  # a longer one asked for is a slip
+_DIGITS_SINCE_1970 = 10  # a moment has ten digits until 2286; a wait of as many would be decades
+_IT_PASSES = frozenset({408, 409, 423, 425})  # too slow, changed at the same time, locked, too early
+
+
+def kind_of(status: int) -> OutcomeKind:
+    """What a status says by itself; `ACCEPTED` for all of 2xx."""
+    if status >= 500 or status in _IT_PASSES:
+        return OutcomeKind.UNAVAILABLE
+    if status == 429:
+        return OutcomeKind.THROTTLED
+    if status in (401, 403):
+        return OutcomeKind.UNAUTHORISED
+    if status in (404, 405) or status < 200 or 300 <= status < 400:  # elsewhere, or redirected
+        return OutcomeKind.MISCONFIGURED
+    return OutcomeKind.ACCEPTED if status < 300 else OutcomeKind.REFUSED
+
+
+def in_words(answer: Answer) -> str:
+    """What came instead of an answer that can be read: `503 with 211 bytes of text/html`."""
+    if not answer.body:
+        return f"{answer.status} and nothing else"
+    kind = answer.headers.get("content-type", "no content type").partition(";")[0]
+    return f"{answer.status} with {len(answer.body)} bytes of {kind}"
+
+
+def retry_after(answer: Answer, now: datetime, *reset_headers: str) -> datetime | None:
+    """When the partner wants to be asked again: the later of Retry-After and, at a limit, its own headers.
+
+    Each is read as seconds from now, as seconds since 1970, or as an HTTP date.
+    """
+    waits = [_wait(answer.headers.get("retry-after", ""), now)]
+    if answer.status == 429:
+        waits += [_wait(answer.headers.get(name, ""), now) for name in reset_headers]
+    known = [wait for wait in waits if wait is not None]
+    return now + min(max(known), LONGEST_WAIT) if known else None
+
+
+def _wait(written: str, now: datetime) -> timedelta | None:
+    written = written.strip()
+    if written.isascii() and written.isdigit():
+        if len(written) < _DIGITS_SINCE_1970:
+            return timedelta(seconds=int(written))
+        return max(timedelta(seconds=int(written[:12]) - int(now.timestamp())), timedelta())
+    try:
+        return max(parsedate_to_datetime(written) - now, timedelta())
+    except (ValueError, TypeError):
+        return None
