@@ -1,7 +1,7 @@
 """Begins an add-on: a folder that works against its own imitation, and a contract that says what is still missing.
 
 `python scripts/new_addon.py KEY [SHAPE]`. The texts are in `addon_shapes`: what all shapes share in `every`, what one
-is made of beside it. Nothing that exists is overwritten.
+is made of beside it. A member of a family is one file in the family's folder. Nothing that exists is overwritten.
 """
 
 from __future__ import annotations
@@ -15,13 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ADDONS = ROOT / "src" / "airstair" / "addons"
 SHAPES = Path(__file__).resolve().parent / "addon_shapes"
-BUILT = ("mirror", "post", "pull")
-NOT_YET = {
-    "serve": "they read from us",
-    "receive": "they write to us",
-    "handoff": "a link with context",
-    "compute": "a model run inside",
-}
+BUILT = ("mirror", "post", "pull", "serve", "receive", "handoff", "compute")
+FAMILIES = {"marketplace": "marketplaces"}  # shape → folder, whose `members/` has a file for each
 
 
 def main(arguments: list[str]) -> int:
@@ -32,9 +27,15 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(refused + "\n")
         return 2
     folder = ADDONS / key
+    taken = {path.name.removesuffix(".toml") for path in ADDONS.glob("*/members/*.toml")}
+    if key in taken:
+        sys.stderr.write(f"There is a member {key} already. Choose another name, or go on with that one.\n")
+        return 1
     if folder.exists():
         sys.stderr.write(f"{folder} exists already. Choose another name, or go on with that one.\n")
         return 1
+    if shape in FAMILIES:
+        return _join(key, shape)
     for name, text in _files(key, shape).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,15 +53,27 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def _join(key: str, shape: str) -> int:
+    """A further member of a family: one file, no code."""
+    member = ADDONS / FAMILIES[shape] / "members" / f"{key}.toml"
+    text = (SHAPES / shape / "member.toml.txt").read_text(encoding="utf-8")
+    member.write_text(text.replace("@Name@", " ".join(key.split("_")).capitalize()), encoding="utf-8")
+    here = member.relative_to(ROOT)
+    sys.stdout.write(
+        f"{here} is a {shape} that works against its own imitation. Next:\n"
+        "1. Write its name as it does itself, and what is known of it, in that file.\n"
+        f"2. See it pass: .venv/bin/pytest {here.parents[1]} -k {key}\n"
+        "3. Run .venv/bin/python scripts/reference.py, then make up: ADD-ONS, its card, Sandbox, ON.\n"
+    )
+    return 0
+
+
 def _refusal(key: str, shape: str, given: int) -> str:
     """Why nothing can be begun; empty where it can."""
     if given not in (1, 2) or not re.fullmatch(r"[a-z][a-z0-9_]{1,30}", key):
         return "Name it in lower case, letters and digits: make addon NAME=foreflight SHAPE=mirror"
-    if shape in NOT_YET:
-        known = ", ".join(BUILT)
-        return f"The hub has no flow yet for {shape} ({NOT_YET[shape]}). Use {known}, or open an issue for {shape}."
-    if shape not in BUILT:
-        return f"There is no shape “{shape}”. Use {', '.join(BUILT)}."
+    if shape not in BUILT and shape not in FAMILIES:
+        return f"There is no shape “{shape}”. Use {', '.join((*BUILT, *FAMILIES))}."
     return ""
 
 
@@ -77,7 +90,7 @@ def _files(key: str, shape: str) -> dict[str, str]:
             for mark, value in (pieces | names).items():
                 text = text.replace(f"@{mark}@", value)
             files[name] = text
-    return files
+    return {name: text for name, text in files.items() if text}  # one that would be empty is absent
 
 
 if __name__ == "__main__":

@@ -99,13 +99,13 @@ def add_on(one: Any) -> str:
     from airstair.hub.setting import settings_of
 
     known = [f"{sum(f.certainty is certainty for f in one.facts)} {certainty.value}" for certainty in Certainty]
-    about = (SOURCE / "addons" / one.key / "about.md").relative_to(ROOT)
+    about = (SOURCE / "addons" / one.package.rpartition(".")[2] / "about.md").relative_to(ROOT)
     return page(
         one.name,
         f"{one.purpose} Category: {one.category.value}. Key: `{one.key}`.",
         f"What it does, in words: [about.md](../../../{about}).",
         "## Flows",
-        *(_flow(flow) for flow in one.flows),
+        *(_flow(flow, one) for flow in one.flows),
         "## Budget of calls",
         _budget(one.budget),
         "## Settings",
@@ -121,10 +121,18 @@ WRITES = {"whole": "the unit's whole set, in place of what was held", "upsert": 
 REMOVALS = {"omit": "no longer sent", "delete": "deleted", "mark": "marked"}
 
 
-def _flow(flow: Any) -> str:
+def _flow(flow: Any, one: Any) -> str:
+    from airstair.hub.doors.words import in_words
+
     kind = type(flow).__name__
-    rows = {"Post": _post, "Pull": _pull}.get(kind, _mirror)(flow)
+    if kind in ("Serve", "Receive", "Handoff"):
+        return f"### {flow.title} (`{flow.key}`)\n\n{table(('Fact', 'Value'), [('Kind', kind), *in_words(flow, one)])}"
+    rows = {"Post": _post, "Pull": _pull, "Compute": _compute}.get(kind, _mirror)(flow)
     return f"### {flow.title} (`{flow.key}`)\n\n{table(('Fact', 'Value'), [('Kind', kind), *rows])}"
+
+
+def _compute(flow: Any) -> list[tuple[str, str]]:
+    return [("Goes in", flow.inputs), ("Whose model", flow.provenance), ("Leaves Airstair", "nothing")]
 
 
 def _post(flow: Any) -> list[tuple[str, str]]:
@@ -165,7 +173,7 @@ def _mirror(flow: Any) -> list[tuple[str, str]]:
 
 
 def _trigger(trigger: Any) -> str:
-    words = {"OnChange": "on change", "ByHand": "only when a person asks"}
+    words = {"OnChange": "on change", "ByHand": "only when a person asks", "DailyAt": "daily, at a time of day, UTC"}
     return words.get(type(trigger).__name__, "at a regular interval, from the settings")
 
 

@@ -14,7 +14,8 @@ import pytest
 from airstair.testing.description import DescriptionContract
 
 ROOT = Path(__file__).parents[2]
-SHAPES = ("mirror", "post", "pull")
+SHAPES = ("mirror", "post", "pull", "serve", "receive", "handoff", "compute")
+CALLING = ("mirror", "post", "pull")  # these have clocks, and counts of what was sent
 TO_DO = {  # where the author has work
     "test_says_who_it_is_and_what_for",
     "test_every_fact_has_its_source_and_its_certainty",
@@ -36,6 +37,9 @@ SLIPS = [
     ("pull", "mapping.py", "import_key=f", "import_key=context.now.isoformat() + f", "test_a_second_run"),
     ("pull", "mapping.py", 'AbsorbedAs.UPDATED if done.updated else AbsorbedAs.UNCHANGED', "AbsorbedAs.UPDATED",
      "test_a_second_run_changes_nothing"),
+    ("serve", "mapping.py", "for one in snapshots]", "for one in snapshots[1:]]",
+     "test_nothing_of_an_unticked_aircraft_is"),
+    ("handoff", "mapping.py", '"token": token', '"token": settings.api_key', "test_on_it_leads_to_the_partner"),
 ]  # fmt: skip
 
 
@@ -76,7 +80,8 @@ class House:
         self.put(key, "addon.py", 'purpose=""', 'purpose="What it gains."')
         fact = 'Fact("It answers.", Certainty.ASSUMED, "Our choice")'
         self.put(key, "addon.py", "facts=()", f"facts=({fact},)")
-        self.put(key, "addon.py", "from airstair.hub.flows import ", "from airstair.hub.flows import Certainty, Fact, ")
+        contract = "from airstair.hub.contract import Addon, Category\n"
+        self.put(key, "addon.py", contract, f"{contract}from airstair.hub.flows import Certainty, Fact\n")
         self.put(key, "tests/test_contract.py", "addon = ADDON", "addon = ADDON\n    enumerations = ()")
         about = self.addon(key) / "about.md"
         about.write_text(re.sub(r"^(## .+)$", r"\1\n\nWritten.", about.read_text(), flags=re.MULTILINE))
@@ -120,7 +125,8 @@ def test_it_is_found_and_its_code_is_in_good_order(house: House) -> None:
         "from airstair.sandbox.discovery import find_partners; print(sorted(set(addons()) & set(find_partners())))"
     )
     found = house.run("-c", program).stdout
-    assert all(f"'raw_{shape}'" in found for shape in SHAPES), found
+    # What runs inside has nobody to imitate.
+    assert all((f"'raw_{shape}'" in found) == (shape != "compute") for shape in SHAPES), found
     made = [f"src/airstair/addons/raw_{shape}" for shape in SHAPES]
     for command in (("check",), ("format", "--check")):
         answer = house.run("-m", "ruff", *command, *made)
@@ -131,13 +137,13 @@ def test_its_contract_fails_where_the_author_has_work_to_do(house: House) -> Non
     nodes = [node for shape in SHAPES for node in contract(f"raw_{shape}", *DESCRIPTION)]
     passed, failed, said = house.outcomes(*nodes)
     assert failed == {f"raw_{shape} {name}" for shape in SHAPES for name in TO_DO}, said
-    assert len(passed) == len(nodes) - len(failed)
+    assert len(passed) == len(nodes) - len(failed) - 1  # what runs inside has no sandbox to be tried in
 
 
 def test_its_contract_passes_when_the_work_is_done(house: House) -> None:
     passed, failed, said = house.outcomes(*(node for shape in SHAPES for node in contract(f"done_{shape}")))
     assert not failed, said
-    for shape in SHAPES:
+    for shape in CALLING:
         assert {"test_counts_add_up", f"test_a_{shape}s_clocks_move_as_they_should"} <= {
             name for key, name in (one.split() for one in passed) if key == f"done_{shape}"
         }
@@ -158,12 +164,38 @@ def test_the_contract_sees_an_authors_slips(house: House) -> None:
     assert failed == expected, said
 
 
-@pytest.mark.parametrize("shape", ["serve", "receive", "handoff", "compute"])
-def test_a_shape_that_the_hub_has_no_flow_for_is_answered_in_a_sentence(house: House, shape: str) -> None:
-    answer = house.begin("later", shape)
-    assert answer.returncode == 2
-    assert f"no flow yet for {shape}" in answer.stderr
-    assert not house.addon("later").exists()
+# ── A further member of a family ────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.req("MKT-04")
+def test_a_fifteenth_marketplace_is_one_file_without_code(house: House, tmp_path: Path) -> None:
+    before = {path for path in house.folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    answer = house.begin("skyshare", "marketplace")
+    assert answer.returncode == 0, answer.stderr
+    assert re.findall(r"^(\d)\. ", answer.stdout, re.MULTILINE) == ["1", "2", "3"]
+    after = {path for path in house.folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert [path.name for path in after - before] == ["skyshare.toml"]
+    family = "src/airstair/addons/marketplaces/tests/test_contract.py"
+    said = house.run("-m", "pytest", family, "-k", "skyshare", "-q", "-rA", "-n", "0", "-p", "no:cacheprovider").stdout
+    passed = set(re.findall(r"^PASSED \S+::TestFamily::(\w+)\[skyshare", said, re.M))
+    assert {*DESCRIPTION, "test_each_member_goes_the_whole_way"} <= passed, said[-4000:]
+    assert "FAILED" not in said and "ERROR" not in said, said[-4000:]
+
+
+def test_its_reference_page_is_written_like_any_other(house: House) -> None:
+    house.begin("skyshare", "marketplace")
+    program = (
+        "import sys; sys.path.insert(0, 'scripts'); import django; django.setup(); from reference import add_on;"
+        "from airstair.hub.registry import addon; print(add_on(addon('skyshare')))"
+    )
+    said = house.run("-c", program).stdout
+    assert said.startswith("# Skyshare") and "### Feed" in said and "marketplaces/about.md" in said
+
+
+def test_no_member_is_begun_twice(house: House) -> None:
+    for shape in ("marketplace", "mirror"):
+        answer = house.begin("victor", shape)
+        assert answer.returncode == 1 and "victor already" in answer.stderr
 
 
 @pytest.mark.parametrize(

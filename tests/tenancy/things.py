@@ -11,7 +11,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +27,23 @@ from airstair.changes.walls import walled
 from airstair.hub import health, models
 from airstair.hub.connections import queries as connections
 from airstair.hub.connections.commands import ALL_AIRCRAFT, ConnectionInput, configure
+from airstair.hub.doors.noting import Knock
 from airstair.hub.registry import addon
+from airstair.hub.staging.models import PullStage
+from airstair.hub.visits import Contact, Reply
+from airstair.kernel.clock import ManualClock
+from airstair.kernel.errors import Problems
+from airstair.kernel.outcome import OutcomeKind
 from airstair.kernel.scope import all_operators
 from airstair.kernel.units import Unit, UnitKind
 from airstair.records.access.models import KeptAnswer
+from airstair.records.endorsements.commands import DefinitionInput
+from airstair.records.endorsements.commands.imported import ImportedPerson
 from airstair.records.flights.imports.commands import save_mapping
 from airstair.records.flights.imports.matching import Key
 from airstair.records.flights.imports.rows import FileFlight
+from airstair.records.flights.imports.ssim.expanding import DatedLeg
+from airstair.records.flights.imports.ssim.taking import Found
 from airstair.records.flights.models import Flight
 from airstair.records.imports.reading import table_of
 from airstair.records.places.queries import Resolver
@@ -43,6 +53,7 @@ NOT_THESE = re.compile(r"\.(migrations|engine|models|worker|worker_port)\b")
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 _LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 _KEY = "EV3810/KEWR/2027-03-01T06:00Z"
+KNOCK = Knock(addon="avinode", login="1-1", method="GET", path="/", query={}, address="192.0.2.1", headers={}, at=NOW)
 _FIRST_ID = 7_000_000_000  # so that an id is no other number
 
 
@@ -98,11 +109,18 @@ class Things(every.Things):
             models.CallBody(operator_id=self.id, digest=b"digest", body=code.encode(), part_titles=[code], parts=["p"]),
             models.Notice(**of, kind="late", sentence=f"Notice of {code}", opened_at=NOW),
             models.PullState(**of, flow=flow, asked_by=f"Pim of {code}"),
+            models.Door(**of, secret_hash=code, issued_at=NOW, issued_by_name=f"Dora of {code}"),
+            models.KeptReply(
+                **of, flow=flow, identity=f"log of {code}", fingerprint=b"f", status=200, media="m", body=b""
+            ),
             models.LedgerRow(
                 **of, flow=flow, unit=unit, title=f"Line of {code}", outcome="refused", tries=3, last_attempt=_LONG_AGO
             ),
         ):  # fmt: skip
             row.save(force_insert=True)
+        staged = PullStage(operator_id=self.id, run_id=pulled.id, first_day=NOW.date(), last_day=NOW.date())
+        staged.file, staged.items = f"File of {code}", msgspec.msgpack.encode([])
+        staged.save(force_insert=True)
         self.run, self.call, self.message, self.pulled = asked, call, message, pulled
 
 
@@ -127,6 +145,16 @@ def rows_of(things: Things) -> dict[str, list[str]]:
             cursor.execute(f'SELECT to_jsonb(t)::text FROM "{table}" t WHERE {column} = %s ORDER BY 1', [things.id])
             found[table] = [row[0] for row in cursor.fetchall()]
     return found
+
+
+def state_of(things: Things) -> Any:
+    """Something that differs when any row of the operator does. One statement."""
+    digest = "md5(string_agg(to_jsonb(t)::text, '' ORDER BY to_jsonb(t)::text))"
+    row = f"SELECT '{{0}}', {digest} FROM \"{{0}}\" t WHERE {{1}} = {{2}}"
+    every = (row.format(table, column, things.id) for table, column in walled().items())
+    with all_operators(), database.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(every))
+        return sorted(cursor.fetchall())
 
 
 def _values(value: Any) -> Iterator[str]:
@@ -201,6 +229,16 @@ def _table(path: Path) -> Any:
     return table_of(path.name, content, path.stat().st_size)
 
 
+def _scheduled(things: Things) -> Found:
+    """A flight of a reservation system's for the operator's aircraft."""
+    day = MONDAY + timedelta(days=200)
+    leg = DatedLeg(
+        airline="XY", number="401", suffix="", day=day.date(), adep="EWR", ades="BOS", std=day,
+        sta=day + timedelta(hours=1), equipment=things.aircraft.registration,
+    )  # fmt: skip
+    return Found(leg=leg)
+
+
 # By parameter, or by function and parameter where one word means several things.
 ARGUMENTS: dict[str, Callable[[Things], Any]] = {
     "operator_id": lambda t: t.id,
@@ -220,6 +258,7 @@ ARGUMENTS: dict[str, Callable[[Things], Any]] = {
     "flight_ids": lambda t: [t.flight.id],
     "trip_id": lambda t: t.flight.trip_id,
     "event_id": lambda t: t.event.id,
+    "engine_id": lambda t: t.engine.id,
     "membership_id": lambda t: t.member.membership_id,
     "secret": lambda t: "s" * 43,
     "key_id": lambda t: t.key.id,
@@ -264,6 +303,49 @@ ARGUMENTS: dict[str, Callable[[Things], Any]] = {
     "locked_empty_leg.flight_id": lambda t: t.offered.id,
     "override.code": lambda t: "XOLD",
     "resolve.code": lambda t: "XOLD",
+    "crew_member_id": lambda t: t.people.crew.id,
+    "duty_id": lambda t: t.crewing.duty.id,
+    "model_for.key": lambda t: "fatigue",
+    "crew_member_ids": lambda t: [t.people.crew.id],
+    "codes": lambda t: [t.people.crew.code],
+    "emails": lambda t: [t.people.crew.email],
+    "passenger_id": lambda t: t.people.passenger.id,
+    "contact_id": lambda t: t.people.contact.id,
+    "company_id": lambda t: t.people.company.id,
+    "holder_id": lambda t: t.people.crew.id,
+    "document_id": lambda t: t.people.passport.id,
+    "definition_id": lambda t: t.people.kind.id,
+    "endorsement_id": lambda t: t.people.endorsement.id,
+    "scan.endorsement_id": lambda t: t.people.scanned.id,
+    "day": lambda t: date(2099, 1, 1),
+    "one": lambda t: addon("avinode"),
+    "problems": lambda t: Problems(),
+    "value": lambda t: t.people.company.id,
+    "tidy.id_": lambda t: t.people.kind.id,
+    "tidy.wanted": lambda t: DefinitionInput(name="K"),
+    "told.member": lambda t: t.people.crew,
+    "told.facts": lambda t: t.people.endorsement,
+    "import_person.wanted": lambda t: ImportedPerson(remote_id="P1", name="Ann", email=t.people.crew.email),
+    "import_person.seen_at": lambda t: NOW,
+    "follow_switch.row": lambda t: models.Connection.objects.get(operator_id=t.id, id=t.connection.id),
+    "contact": lambda t: Contact(name="Ann", email="ann@test.example"),
+    "knock": lambda t: KNOCK,
+    "flow": lambda t: addon("avinode").flows[0].key,
+    "every": lambda t: connections.connections(t.id),
+    "stage": lambda t: PullStage.objects.get(operator_id=t.id),
+    "scheduled": lambda t: (NOW, NOW),
+    "take.wanted": lambda t: [_scheduled(t)],
+    "by_type": lambda t: {},
+    "question": lambda t: "Is that right?",
+    "offers.units": lambda t: [Unit(UnitKind.FLIGHT, t.flight.id)],
+    "clock": lambda t: ManualClock(NOW),
+    "first": lambda t: NOW.date(),
+    "last": lambda t: NOW.date(),
+    "hand_in.days": lambda t: (NOW.date(), NOW.date()),
+    "hand_in.file": lambda t: ("flights.ssim", b"1"),
+    "look.run_id": lambda t: t.pulled.id,
+    "take_in.run_id": lambda t: t.pulled.id,
+    "reply": lambda t: Reply(status=401, outcome=OutcomeKind.UNAUTHORISED),
     "configure.wanted": lambda t: ConnectionInput(aircraft=[t.retired.id], on=False),
     "save_mapping.name": lambda t: "Another",
     "save_mapping.columns": lambda t: {"registration": "R", "adep": "A", "ades": "D", "std": "S", "sta": "E"},

@@ -67,6 +67,16 @@ def _sweep() -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """What tests set up and look at directly is everybody's; product code opens its own scopes inside."""
     _everybody.__enter__()
+    _empty_tables_only()
+
+
+def _empty_tables_only() -> None:
+    """After a test its rows go, and nothing else: by itself Django makes permissions, which nothing here uses, and the
+    walls, which still stand, anew after each, and that takes longer than most tests.
+    """
+    from django.core.management.commands import flush
+
+    flush.emit_post_migrate_signal = lambda *_: None  # type: ignore[attr-defined]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

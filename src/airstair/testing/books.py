@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.contrib.auth import get_user_model
-from django.test import Client
 
 from airstair.hub.calls import call, calls
-from airstair.hub.flows import MessageState, Mirror, Post, Pull
+from airstair.hub.flows import MessageState, Post, Pull
 from airstair.hub.messages.queries import messages
 from airstair.hub.pulls import pulls_of, runs
 from airstair.hub.setting import secret_names
 from airstair.records.flights.commands import FlightEdit, change_flight
+from airstair.testing.bringing_in import ask
 from airstair.testing.common import Common
 from airstair.testing.stage import Stage
 
@@ -45,7 +43,7 @@ class BooksContract(Common):
         assert secrets or not secret_names(self.addon.settings), "for_sandbox: name the secrets that open the imitation"
         places = {"the log": caplog.text}
         places |= {f"table {name}": await self._table(stage, name) for name in _TABLES}
-        places |= dict(await stage.do(lambda: list(self._calls_and_pages(stage))))
+        places |= dict(await stage.do(lambda: list(self.calls_and_pages(stage))))
         found = [place for place, text in places.items() if any(secret in text for secret in secrets)]
         assert found == []
 
@@ -57,28 +55,6 @@ class BooksContract(Common):
 
     async def _table(self, stage: Stage, name: str) -> str:
         return str(await stage.sql(f"SELECT to_jsonb(t)::text FROM {name} t"))  # noqa: S608 - one of the names above
-
-    def _calls_and_pages(self, stage: Stage) -> Iterator[tuple[str, str]]:
-        operator, key = stage.operator.id, self.addon.key
-        lines = calls(operator, limit=20)
-        assert lines
-        for line in lines:
-            detail = call(operator, line.id)
-            yield f"call {line.id}", f"{detail} {detail.request_body!r} {detail.response_body!r}"
-        client = self._admin(stage)
-        addresses = ["", f"/{key}", f"/{key}/configuration", f"/{key}/activity", "/calls", f"/calls/{lines[0].id}"]
-        for address in addresses:
-            answer = client.get(f"/addons{address}" if address else "/addons/")
-            assert answer.status_code == 200, f"/addons{address}: {answer.status_code}"
-            yield f"page /addons{address}", answer.content.decode()
-
-    def _admin(self, stage: Stage) -> Client:
-        client = Client()
-        client.force_login(get_user_model().objects.get(email=f"admin@{stage.operator.code.lower()}.example"))
-        session = client.session
-        session["operator_id"] = stage.operator.id
-        session.save()
-        return client
 
     # ── Ticks ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -97,32 +73,6 @@ class BooksContract(Common):
 
     # ── Clocks ──────────────────────────────────────────────────────────────────────────────────────
 
-    async def test_a_mirrors_clocks_move_as_they_should(self, stage: Stage, mirror: Mirror) -> None:
-        scene = await self.scene(stage)
-        began = stage.clock.now()
-        connection = await self.connected(stage)
-        await stage.start()
-        await self.until_done(stage, connection, began)
-        title = next(line for line in await stage.lines(connection))
-        first: Any = (await stage.lines(connection))[title]  # its clocks have been set
-        assert first.last_attempt == first.last_success == first.last_change
-        stage.partner.faults.add("status", status=503)
-        await stage.advance(minutes=1)
-        for flight in scene.flights:
-            await stage.do(change_flight, stage.actor, flight.id, FlightEdit(ades="KJFK"))
-        await stage.advance(minutes=61, step=timedelta(minutes=1))
-        failed: Any = (await stage.lines(connection))[title]
-        assert failed.last_attempt > first.last_attempt, "an attempt is one, however it ends"
-        assert (failed.last_success, failed.last_change) == (first.last_success, first.last_change)
-        stage.partner.faults.clear()
-        mended = stage.clock.now()
-        for flight in scene.flights:
-            await stage.do(change_flight, stage.actor, flight.id, FlightEdit(ades="KPHL"))
-        await self.until_done(stage, connection, mended)
-        last: Any = (await stage.lines(connection))[title]
-        assert last.last_change is not None and last.last_change >= mended
-        assert last.last_change <= last.last_success <= last.last_attempt <= stage.clock.now()
-
     async def test_a_pulls_clocks_move_as_they_should(self, stage: Stage, pull: Pull) -> None:
         await self.scene(stage)
         began = stage.clock.now()
@@ -132,7 +82,9 @@ class BooksContract(Common):
         first = await self._pull_line(stage, connection, pull)
         assert first.last_success is not None and first.last_success >= began
         stage.partner.faults.add("status", status=503)
-        await stage.advance(minutes=61, step=timedelta(minutes=1))
+        await stage.advance(minutes=60, step=timedelta(minutes=5))
+        await ask(stage, self.addon, connection)
+        await stage.advance(minutes=1)
         failed = await self._pull_line(stage, connection, pull)
         assert failed.begun_at > first.begun_at
         assert failed.last_success <= stage.clock.now() - timedelta(minutes=60)

@@ -12,11 +12,23 @@ from __future__ import annotations
 
 from airstair.testing.books import BooksContract
 from airstair.testing.common import Common, Scene
+from airstair.testing.computing import ComputingContract
 from airstair.testing.description import DescriptionContract
+from airstair.testing.handoffs import HandoffContract
+from airstair.testing.mirrors import MirrorsContract
 from airstair.testing.traffic import TrafficContract
+from airstair.testing.visits import VisitsContract
 
 __all__ = ["AddonContract", "Common", "Scene"]
 
 
-class AddonContract(DescriptionContract, TrafficContract, BooksContract):
+class AddonContract(
+    DescriptionContract,
+    TrafficContract,
+    BooksContract,
+    MirrorsContract,
+    VisitsContract,
+    HandoffContract,
+    ComputingContract,
+):
     """What holds for every add-on."""

@@ -76,7 +76,7 @@ class Stage:
     async def aircraft(self, *registrations: str, home_base: str = "KEWR") -> list[int]:
         ids = []
         for registration in registrations:
-            wanted = AircraftInput(registration=registration, home_base=home_base)
+            wanted = AircraftInput(registration=registration, home_base=home_base, serial_number=f"SN-{registration}")
             ids.append((await self.do(add_aircraft, self.actor, wanted)).id)
         return ids
 
