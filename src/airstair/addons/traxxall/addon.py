@@ -1,0 +1,100 @@
+"""The description of the TRAXXALL add-on: flights and totals, and TRAXXALL's rules as facts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from airstair.addons.traxxall import client
+from airstair.addons.traxxall.mapping import flight_document, flight_gone, lower_totals, totals_document
+from airstair.addons.traxxall.settings import SANDBOX_KEY, SANDBOX_PASSWORD, TraxxallSettings, problems
+from airstair.hub.contract import Addon, Category
+from airstair.hub.flows import Budget, Certainty, Fact, Horizon, Mirror, OnChange, Removal, Write
+from airstair.kernel.units import UnitKind
+
+_LEON = "Description of another scheduling system's TRAXXALL add-on"
+_TECH_LOG = "Guide of a technical log that is connected to TRAXXALL"
+_OURS = "Our choice; nothing public says"
+
+
+def _observed(says: str, source: str = _LEON) -> Fact:
+    return Fact(says, Certainty.OBSERVED, source)
+
+
+def _assumed(says: str) -> Fact:
+    return Fact(says, Certainty.ASSUMED, _OURS)
+
+
+FACTS = (
+    _observed("The credentials are an Integration-API-Key and an Integration-API-Password."),
+    _observed("Changes of planned flights and of the journey log are sent; nothing comes back."),
+    _observed("Hours and cycles of airframe and engines follow from what is sent."),
+    _observed("Serial numbers of aircraft and engines must match."),
+    _observed("The totals of an aircraft are pushed to TRAXXALL by whoever keeps its log.", _TECH_LOG),
+    _assumed("The credentials travel as headers of their own names."),
+    _assumed("The list of aircraft tells that the credentials work, and costs nothing."),
+    _assumed("A flight is put at an address of its aircraft's serial number and an id of ours, which stays the same."),
+    _assumed("A flight that is put under another serial number moves to that aircraft."),
+    _assumed("A flight that will not be flown is marked as cancelled."),
+    _assumed("Totals are set, not added: a flight's own times are shown beside them."),
+    _assumed("Hours are decimal, with one digit, rounded as technical logs do: 03 minutes are .0, 04 are .1."),
+    _assumed("The hours and cycles of an engine are set by its serial number, wherever it hangs."),
+    _assumed("Flights of the last hundred days may still be corrected, and those of the coming month are of interest."),
+    _assumed("An account takes 600 calls in ten minutes."),
+)
+
+
+def _sandbox_values(url: str) -> Mapping[str, Any]:
+    return {
+        "base_url": f"{url.rstrip('/')}/traxxall/api",
+        "integration_api_key": SANDBOX_KEY,
+        "integration_api_password": SANDBOX_PASSWORD,
+    }
+
+
+def _account(settings: TraxxallSettings) -> str:
+    """The key names the account that calls are counted by. Its digest, so that no key is kept by it."""
+    return hashlib.sha256(f"{settings.base_url}\n{settings.integration_api_key}".encode()).hexdigest()[:32]
+
+
+ADDON = Addon(
+    key="traxxall",
+    name="TRAXXALL",
+    package=__package__,
+    category=Category.MAINTENANCE,
+    purpose="Your flights, hours and cycles in TRAXXALL, so that maintenance is planned by what was really flown.",
+    settings=TraxxallSettings,
+    flows=(
+        Mirror(
+            key="flights",
+            title="Flights",
+            unit=UnitKind.FLIGHT,
+            trigger=OnChange(),
+            horizon=Horizon(back=timedelta(days=100), ahead=timedelta(days=31)),
+            document=flight_document,
+            gone=flight_gone,
+            send=client.send_flights,
+            write=Write.UPSERT,
+            removal=Removal.MARK,
+        ),
+        Mirror(
+            key="totals",
+            title="Hours and cycles",
+            unit=UnitKind.COUNTERS,
+            trigger=OnChange(),
+            horizon=Horizon(back=timedelta(0)),
+            document=totals_document,
+            ask_first=lower_totals,
+            send=client.send_totals,
+            write=Write.WHOLE,
+        ),
+    ),
+    facts=FACTS,
+    budget=Budget(calls=600, per=timedelta(minutes=10), burst=120),
+    check=client.check,
+    problems=problems,
+    for_sandbox=_sandbox_values,
+    account=_account,
+)
