@@ -1,0 +1,1 @@
+"""The charter marketplaces that take one common feed: schedule, availability, empty legs go out, a set an aircraft."""

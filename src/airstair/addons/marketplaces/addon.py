@@ -1,0 +1,102 @@
+"""The description of every marketplace in the table: one flow, one shape, the same rules; each its own card."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from airstair.addons.marketplaces import client, reading
+from airstair.addons.marketplaces.mapping import document, gone
+from airstair.addons.marketplaces.members import Member, members
+from airstair.addons.marketplaces.settings import BoxSettings, FeedSettings, ServiceSettings, problems
+from airstair.hub.contract import Addon, Category
+from airstair.hub.flows import Backoff, Budget, Certainty, Fact, Horizon, Mirror, OnChange, Removal, Write
+from airstair.hub.setting import Settings
+from airstair.hub.visits import Resource, Serve
+from airstair.kernel.units import UnitKind
+
+_OURS = "Our choice; nothing public says"
+_HELP = "Help pages of another vendor that sends to these marketplaces"
+_HORIZON = Horizon(back=timedelta(days=1), ahead=timedelta(days=365))
+_SETTINGS: Mapping[str, type[Settings]] = {"service": ServiceSettings, "boxes": BoxSettings}
+
+FACTS = (
+    Fact("A marketplace shows flights, reservations and maintenance, availability, or empty legs.", Certainty.OBSERVED,
+         _HELP),
+    Fact("Opportunities can be among them.", Certainty.OBSERVED, _HELP),
+    Fact("What is sent flows as soon as the connection is saved.", Certainty.OBSERVED, _HELP),
+    Fact("An aircraft's feed is put whole under its id, and replaces what was there.", Certainty.ASSUMED, _OURS),
+    Fact("Deleting an aircraft's feed takes all of it away.", Certainty.ASSUMED, _OURS),
+    Fact("A call carries one key, as a bearer.", Certainty.ASSUMED, _OURS),
+    Fact("An answer says its status, and remarks about single records.", Certainty.ASSUMED, _OURS),
+    Fact("A feed with remarks is stored without the records that they are about.", Certainty.ASSUMED, _OURS),
+    Fact("Some marketplaces fetch, in whole, with a key of ours: JSON, iCalendar or CSV.", Certainty.ASSUMED, _OURS),
+    Fact("Times are UTC to the minute; airports have ICAO codes.", Certainty.ASSUMED, _OURS),
+    Fact("An empty leg may say when else it could depart, and whether a person has verified it.", Certainty.ASSUMED,
+         _OURS),
+    Fact("Options do not occupy an aircraft, and are not shown.", Certainty.ASSUMED, _OURS),
+    Fact("A stop of less than two hours is not availability.", Certainty.ASSUMED, _OURS),
+    Fact("600 calls an hour are not too many.", Certainty.ASSUMED, _OURS),
+)  # fmt: skip
+
+
+def _sandbox_values(key: str) -> Callable[[str], Mapping[str, Any]]:
+    return lambda url: {"base_url": f"{url.rstrip('/')}/{key}/api", "api_key": f"{key}-sandbox-only"}
+
+
+def _account(settings: FeedSettings) -> str:
+    """What is counted by: the key at its address. Its digest, so that no key is kept by it."""
+    return hashlib.sha256(f"{settings.base_url}\n{settings.api_key}".encode()).hexdigest()[:32]
+
+
+_FLOWS = (
+    Mirror(
+        key="feed",
+        title="Feed",
+        unit=UnitKind.AIRCRAFT,
+        trigger=OnChange(),
+        horizon=_HORIZON,
+        document=document,
+        send=client.put_feeds,
+        write=Write.WHOLE,
+        removal=Removal.DELETE,
+        gone=gone,
+        retry=Backoff(),
+    ),
+    Serve(
+        key="fetch",
+        title="Feed to fetch",
+        unit=UnitKind.AIRCRAFT,
+        horizon=_HORIZON,
+        resources=(
+            Resource("/feed", "Feed", reading.as_json),
+            Resource("/feed.ics", "Feed as a calendar", reading.as_calendar),
+            Resource("/feed.csv", "Feed as a table", reading.as_table),
+        ),
+    ),
+)
+
+
+def marketplace(key: str, member: Member) -> Addon:
+    """The add-on that one file of the table describes."""
+    return Addon(
+        key=key,
+        name=member.name,
+        category=Category.MARKETPLACES,
+        purpose=member.purpose or f"Your availability and empty legs on {member.name}, as your schedule has them.",
+        settings=_SETTINGS[member.choice],
+        flows=_FLOWS,
+        facts=FACTS + tuple(known.fact for known in member.facts),
+        budget=Budget(calls=600, per=timedelta(hours=1), burst=120),
+        check=client.check,
+        problems=problems,
+        for_sandbox=_sandbox_values(key),
+        account=_account,
+        words={"name": member.name, "more": member.about},
+        package=__package__,
+    )
+
+
+ADDONS = tuple(marketplace(key, member) for key, member in members().items())
