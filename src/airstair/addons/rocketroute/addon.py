@@ -1,0 +1,103 @@
+"""The description of the RocketRoute add-on: its one flow, and what is known of RocketRoute as facts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from airstair.addons.rocketroute import client, mapping
+from airstair.addons.rocketroute.settings import (
+    SANDBOX_APP_KEY,
+    SANDBOX_EMAIL,
+    SANDBOX_PASSWORD,
+    RocketrouteSettings,
+    minutes_between_looks,
+    problems,
+)
+from airstair.hub.contract import Addon, Category
+from airstair.hub.flows import Backoff, Budget, Certainty, Every, Fact, Horizon, Post
+from airstair.kernel.units import UnitKind
+
+_SYNC = "A public program that keeps plans in step through this API"
+_VENDOR = "Help page of another vendor that sends to RocketRoute"
+_OURS = "Our choice; nothing public says"
+
+
+def _observed(says: str, source: str = _SYNC) -> Fact:
+    return Fact(says, Certainty.OBSERVED, source)
+
+
+def _documented(says: str) -> Fact:
+    return Fact(says, Certainty.DOCUMENTED, _VENDOR)
+
+
+def _assumed(says: str) -> Fact:
+    return Fact(says, Certainty.ASSUMED, _OURS)
+
+
+FACTS = (
+    _documented("A flight that is sent again is there twice; nothing is replaced."),
+    _documented("A flight number has 2 to 7 of A–Z and 0–9."),
+    _documented("Crew members are found by work email, and left blank where none is."),
+    _documented("An aircraft is found by its registration, whose hyphens do not count."),
+    _documented("Crew and aircraft are kept at RocketRoute; nothing of them is changed from outside."),
+    _documented("A dispatcher's own login is what plans are made with."),
+    _observed("The address is https://fly.rocketroute.com/api, with X-API-Version 1.18 on every call."),
+    _observed("A log-in with the application key gives a token for the calls after it."),
+    _observed("A failure may come with status 200: status.success is false, and a message says why."),
+    _observed("A plan without an id is a new one; its aircraft is a number from RocketRoute's own list."),
+    _observed("A crew id of 0 is nobody."),
+    _assumed("The crew list names work emails; where it does not, crew stays blank."),
+    _assumed("Route DCT and block time stand for a route and a flying time that are planned there."),
+    _assumed("Rules Y begin as I, rules Z as V; private, training and test flights are G, the others N."),
+    _assumed("No limit of calls is published; 30 messages at once and 300 an hour are not passed."),
+)
+
+
+def _sandbox_values(url: str) -> Mapping[str, Any]:
+    return {
+        "base_url": f"{url.rstrip('/')}/rocketroute/api",
+        "app_key": SANDBOX_APP_KEY,
+        "email": SANDBOX_EMAIL,
+        "password": SANDBOX_PASSWORD,
+    }
+
+
+def _account(settings: RocketrouteSettings) -> str:
+    return hashlib.sha256(f"{settings.base_url}\n{settings.email.lower()}".encode()).hexdigest()[:32]
+
+
+ADDON = Addon(
+    key="rocketroute",
+    name="RocketRoute",
+    package=__package__,
+    category=Category.FLIGHT_PLANNING,
+    purpose="Your flights at RocketRoute, ready to be planned and filed.",
+    settings=RocketrouteSettings,
+    flows=(
+        Post(
+            key="plan",
+            title="Flights to plan",
+            unit=UnitKind.FLIGHT,
+            trigger=Every(minutes=minutes_between_looks),
+            horizon=Horizon(back=timedelta(hours=1), ahead=timedelta(days=5)),
+            message=mapping.message,
+            message_by_hand=mapping.message_by_hand,
+            choices=client.choices,
+            due=mapping.due,
+            identity=mapping.identity,
+            send=client.send,
+            unseen=frozenset({401, 403, 429}),
+            retry=Backoff(first=timedelta(seconds=30), longest=timedelta(minutes=15), tries=5),
+            deadline=timedelta(seconds=30),
+        ),
+    ),
+    facts=FACTS,
+    budget=Budget(calls=300, per=timedelta(hours=1), burst=30),
+    check=client.check,
+    problems=problems,
+    for_sandbox=_sandbox_values,
+    account=_account,
+)

@@ -1,0 +1,81 @@
+"""What an admin fills in for RocketRoute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from airstair.hub.setting import Settings, setting
+from airstair.kernel.errors import Problem
+
+LIVE_BASE_URL = "https://fly.rocketroute.com/api"
+SANDBOX_EMAIL = "dispatch@sandbox.example"
+SANDBOX_PASSWORD = "rocketroute-sandbox-only"  # noqa: S105 - opens the local sandbox and nothing else
+SANDBOX_APP_KEY = "rocketroute-sandbox-app-key"
+AUTOSEND_MINUTES = 5
+
+
+class RocketrouteSettings(Settings, frozen=True, kw_only=True):
+    """One operator's connection to RocketRoute: a dispatcher's credentials, used for everybody here."""
+
+    base_url: Annotated[
+        str, setting("Address", help="RocketRoute's own is filled in.", required_when_on=True, longest=300)
+    ] = LIVE_BASE_URL
+    app_key: Annotated[
+        str,
+        setting(
+            "Application key", secret=True, required_when_on=True, help="From RocketRoute; it names this software."
+        ),
+    ] = ""
+    email: Annotated[
+        str,
+        setting("Dispatcher's email", help="Of the RocketRoute account that plans belong to.", required_when_on=True),
+    ] = ""
+    password: Annotated[str, setting("Dispatcher's password", secret=True, required_when_on=True)] = ""
+
+    autosend: Annotated[
+        bool,
+        setting(
+            "Autosend",
+            help="Looks every 5 minutes, and sends each confirmed flight once it is near enough; again only when it has"
+            " changed, as RocketRoute then has a second plan of it. When off, flights go by hand alone.",
+            section="Sending",
+        ),
+    ] = False
+    autosend_hours: Annotated[
+        int,
+        setting(
+            "Autosend from",
+            unit="hours before departure",
+            least=1,
+            most=120,
+            because="A flight plan is filed at most five days ahead.",
+            section="Sending",
+        ),
+    ] = 24
+
+
+def minutes_between_looks(settings: RocketrouteSettings) -> int | None:
+    """The interval of Autosend, or `None` when flights go by hand alone."""
+    return AUTOSEND_MINUTES if settings.autosend else None
+
+
+def problems(settings: RocketrouteSettings) -> Sequence[Problem]:
+    """What is wrong with the values, beside what every setting is checked for."""
+    found = []
+    try:
+        address = urlsplit(settings.base_url)
+    except ValueError:
+        return [Problem("base_url", f"“{settings.base_url}” is not a web address. It looks like {LIVE_BASE_URL}.")]
+    if settings.environment == "live" and settings.base_url and address.scheme != "https":
+        found.append(Problem("base_url", "RocketRoute's address begins with https://. The password would be readable."))
+    if settings.environment == "live" and settings.password == SANDBOX_PASSWORD:
+        found.append(Problem("password", "It opens the local sandbox only. Enter your RocketRoute password."))
+    if settings.email and "@" not in settings.email:
+        found.append(Problem("email", f"“{settings.email}” is not an email address."))
+    for name in ("app_key", "password"):
+        value: str = getattr(settings, name)
+        if name == "app_key" and value and (not value.isascii() or not value.isprintable() or " " in value):
+            found.append(Problem(name, "The key holds a character that cannot be in a key. Copy it once more."))
+    return found
