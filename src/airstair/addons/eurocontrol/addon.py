@@ -1,0 +1,102 @@
+"""The description of the Eurocontrol add-on: its one flow, and what is known of the Network Manager as facts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from airstair.addons.eurocontrol import client, mapping
+from airstair.addons.eurocontrol.settings import (
+    SANDBOX_KEY_ID,
+    SANDBOX_KEY_SECRET,
+    SANDBOX_OPERATOR,
+    EurocontrolSettings,
+    problems,
+)
+from airstair.hub.contract import Addon, Category
+from airstair.hub.flows import Backoff, Budget, Certainty, Every, Fact, Pull
+from airstair.records.operators.rules import Right
+
+_SCHEMAS = "NM B2B schemas, release 23, against which recorded answers of release 27 validate"
+_CLIENTS = "Public clients that run against the Network Manager"
+_OURS = "Our choice; nothing public says"
+
+
+def _documented(says: str) -> Fact:
+    return Fact(says, Certainty.DOCUMENTED, _SCHEMAS)
+
+
+def _observed(says: str) -> Fact:
+    return Fact(says, Certainty.OBSERVED, _CLIENTS)
+
+
+def _assumed(says: str) -> Fact:
+    return Fact(says, Certainty.ASSUMED, _OURS)
+
+
+FACTS = (
+    _documented("SOAP 1.1, document/literal; only the root of a request is qualified, and its children have an order."),
+    _documented("All times are UTC, to the minute; durations are HHMM."),
+    _documented("The status in the answer's body says how a request went; words of validation come with it."),
+    _documented("Flights are asked for by the operator's ICAO code and a window of time."),
+    _documented("A flight is known by call sign, ADEP, ADES and EOBT; a plan filed anew has a new IFPL id."),
+    _documented("A calculated take-off time counts once slotIssued is true."),
+    _documented("The regulation that costs most comes with its IATA delay code."),
+    _documented("A new subscription is paused, and ends with the release that made it."),
+    _observed("A TLS client certificate opens the services; behind the API gateway a key and its secret do."),
+    _observed("Release 27 hands a queue's messages out over HTTP too, so that no AMQP is needed."),
+    _assumed("The names and the namespace of the requests that resume a subscription and read its queue."),
+    _assumed("Persons on board as filed include the crew."),
+    _assumed("NOT_AUTHORISED, or an objection to aircraftOperators, means that the operator is not recognised."),
+    _assumed("No quota is published; 30 calls at once and 600 an hour are not passed."),
+)
+
+
+def _minutes(settings: EurocontrolSettings) -> int:
+    """A queue is read every minute."""
+    return 1 if settings.subscribe else settings.interval_minutes
+
+
+def _sandbox_values(url: str) -> Mapping[str, Any]:
+    return {
+        "base_url": f"{url.rstrip('/')}/eurocontrol/B2B_OPS/gateway/spec",
+        "api_key_id": SANDBOX_KEY_ID,
+        "api_key_secret": SANDBOX_KEY_SECRET,
+        "operator_icao": SANDBOX_OPERATOR,
+    }
+
+
+def _account(settings: EurocontrolSettings) -> str:
+    who = settings.certificate or settings.api_key_id
+    return hashlib.sha256(f"{settings.base_url}\n{who}".encode()).hexdigest()[:32]
+
+
+ADDON = Addon(
+    key="eurocontrol",
+    name="Eurocontrol",
+    package=__package__,
+    category=Category.FLIGHT_PLANNING,
+    purpose="Slots, estimates and actual times of the Network Manager, in flight watch.",
+    settings=EurocontrolSettings,
+    flows=(
+        Pull(
+            key="flights",
+            title="Flights in the network",
+            trigger=Every(_minutes),
+            fetch=client.fetch,
+            absorb=mapping.absorb,
+            item_title=mapping.item_title,
+            rights=frozenset({Right.TIMES_EDIT}),
+            retry=Backoff(first=timedelta(seconds=30), longest=timedelta(minutes=5)),
+            deadline=timedelta(seconds=60),
+        ),
+    ),
+    facts=FACTS,
+    budget=Budget(calls=600, per=timedelta(hours=1), burst=30),
+    check=client.check,
+    problems=problems,
+    for_sandbox=_sandbox_values,
+    account=_account,
+)
