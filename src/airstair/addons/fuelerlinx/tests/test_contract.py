@@ -1,0 +1,11 @@
+"""FuelerLinx keeps the contract of all add-ons."""
+
+from __future__ import annotations
+
+from airstair.addons.fuelerlinx.addon import ADDON
+from airstair.testing.contract import AddonContract
+
+
+class TestContract(AddonContract):
+    addon = ADDON
+    enumerations = ()
