@@ -1,0 +1,1 @@
+"""SAFTE-FAST: how tired crew members are by the model of that name, run inside Airstair; nothing flows anywhere."""
