@@ -37,7 +37,7 @@ AVINODE_SETTINGS = {
 CONNECTION = {"addon", "connection", "on", "all_aircraft", "settings", "secrets_set", "aircraft", "warnings"}
 UNIT = {
     "unit", "title", "outcome", "http_status", "last_attempt", "last_success", "last_change", "next_due", "sent",
-    "tries", "messages", "warnings",
+    "tries", "waits_for_a_person", "messages", "warnings",
 }  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import get_resolver
@@ -10,7 +12,17 @@ from hypothesis import strategies as st
 from tests.web.conftest import MONDAY, House
 
 from airstair.changes.models import Change
+from airstair.records.crewing.commands import DutyInput, add_duty
+from airstair.records.endorsements.commands import DefinitionInput, EndorsementInput, add_definition, add_endorsement
 from airstair.records.flights import commands
+from airstair.records.people.commands import (
+    CrewMemberInput,
+    DocumentInput,
+    PassengerInput,
+    add_crew_member,
+    add_document,
+    add_passenger,
+)
 
 JUNK = [
     "", "x", "-1", "0", "9" * 30, "1e9", "NaN", "2027-02-31", "9999-12-31", "\x00", "a\x00b", "\ud7ff", "‮", "😀",
@@ -30,6 +42,8 @@ def addresses(house: House) -> list[str]:
     known = {
         "flight_id": flight.id, "trip_id": flight.trip_id, "event_id": event.id, "aircraft_id": house.aircraft[0].id,
         "membership_id": 1, "subsidiary_id": 1, "key_id": 1, "action": "cancel", "book": "flight_watch",
+        "connection_id": 1, "flow": "schedule", "run_id": 1,
+        "engine_id": 1, "kind": "csv", **_people(house),
     }  # fmt: skip
     found = []
     for pattern in get_resolver("airstair.web.urls").url_patterns:
@@ -38,6 +52,22 @@ def addresses(house: House) -> list[str]:
                 found.append("/" + path % {p: known[p] for p in parameters})
     assert len(found) > 40
     return found
+
+
+def _people(house: House) -> dict[str, object]:
+    """A crew member with a duty, a document and an endorsement; a passenger."""
+    wanted = CrewMemberInput(code="ABC", first_name="Ann", last_name="Aviator", home_base="KEWR", positions=("CPT",))
+    crew = add_crew_member(house.admin, wanted).id
+    end = MONDAY + timedelta(hours=8)
+    duty = add_duty(house.admin, DutyInput(crew_member_id=crew, kind="SIMULATOR", start=MONDAY, end=end))
+    kind = add_definition(house.admin, DefinitionInput(name="LPC"))
+    passenger = add_passenger(house.admin, PassengerInput(first_name="Pat", last_name="Passenger"))
+    return {
+        "crew_member_id": crew, "holder_id": crew, "duty_id": duty.id, "definition_id": kind.id,
+        "endorsement_id": add_endorsement(house.admin, crew, EndorsementInput(definition_id=kind.id)).id,
+        "document_id": add_document(house.admin, crew, DocumentInput(kind="passport", number="P1")).id,
+        "shelf": "passengers", "entry_id": passenger.id,
+    }  # fmt: skip
 
 
 def test_no_parameter_makes_a_fault(house, sign_in) -> None:
@@ -59,6 +89,13 @@ def test_no_parameter_makes_a_fault(house, sign_in) -> None:
         "code",
         "after",
         "next",
+        "position",
+        "left",
+        "state",
+        "kind",
+        "day",
+        "base",
+        "flight",
     )
     for address in addresses(house):
         for junk in JUNK:
@@ -75,7 +112,11 @@ def test_no_form_makes_a_fault(house, sign_in, junk: str) -> None:
         "f0-aircraft_id", "f0-adep", "f0-std_date", "f0-std_time", "kind", "airport", "start_date",
         "start_time", "end_date", "end_time", "title", "price", "currency", "marketing_start_date",
         "marketing_start_time", "off_block_date", "off_block_time", "served", "provider_id", "registration",
-        "home_base", "seats", "subsidiary_id", "name", "email", "code", "role", "granted", "password", "p-new",
+        "home_base", "seats", "ctot", "pax", "delays", "eet_minutes", "off_block", "apu_hours", "block_fuel_amount",
+        "block_fuel_unit", "ctot_date", "ctot_time", "start_minutes", "start_cycles", "serial", "counts",
+        "subsidiary_id", "name", "email", "code", "role", "granted", "password", "p-new",
+        "first_name", "last_name", "positions", "born", "issued", "expires", "definition_id", "warn_days", "place",
+        "crew_member_id", "start", "end", "category", "company_id", "nationality", "country", "when_expiring",
         "latitude", "longitude", "base_time_zone", "current", "new", "operator", "client", "booked_from",
     )  # fmt: skip
     for address in addresses(house):

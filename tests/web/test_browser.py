@@ -52,7 +52,7 @@ def open_page(chromium: Browser, live_server: Any, house: House) -> Iterator[Ope
 def test_signing_in_and_out(open_page: OpenPage) -> None:
     page = open_page()
     expect(page.locator(".top")).to_contain_text("KXA Aviation")
-    page.locator("details.menu > summary").click()
+    page.locator(".top details.menu > summary").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/sign-in**")
     page.goto("/ops/")

@@ -88,7 +88,7 @@ def configure_command(
 
     \b
     With --json: addon, connection, on, all_aircraft, settings, secrets_set [names], aircraft [registrations],
-    warnings [{field, sentence}].
+    warnings [{field, sentence}]; issued {path, login, key} when credentials were issued for the partner.
     """
     if aircraft and all_aircraft:
         raise click.UsageError("Use --aircraft or --all-aircraft, not both.")
@@ -105,6 +105,10 @@ def configure_command(
         f"{key} ({facts['connection']}) is {'on' if facts['on'] else 'off'}, {len(facts['aircraft'])} aircraft ticked.",
         *(str(warning) for warning in done.warnings),
     ]
+    if done.issued is not None:  # told once, here
+        facts["issued"] = {"path": done.issued.path, "login": done.issued.login, "key": done.issued.key}
+        sentences.append("Pass on to the partner; the key cannot be shown again:")
+        sentences += [f"  {name:<6} {value}" for name, value in facts["issued"].items()]
     tell(facts, sentences, as_json=as_json)
     if not done.connection.on and (on or done.warnings):  # a wrong key also switches off what was on
         raise Told
@@ -186,7 +190,7 @@ def status_command(key: str, operator: str, as_json: bool, home: Path | None) ->
     \b
     With --json: addon, connections [{addon, connection, on, all_aircraft, settings, secrets_set, aircraft, warnings,
     health, sentence, units [{unit, title, outcome, http_status, last_attempt, last_success, last_change, next_due,
-    sent, tries, messages [{level, text, code, path, about, field}], warnings}],
+    sent, tries, waits_for_a_person, messages [{level, text, code, path, about, field}], warnings}],
     messages_waiting [{id, title, state, sentence, …}], fetches [{flow, title, next_due, last_success, latest}]}].
     """
     with open_operator(home, operator) as who:
@@ -236,15 +240,21 @@ def _unit(line: LedgerLine) -> dict[str, Any]:
         "next_due": line.next_due,
         "sent": line.sent,
         "tries": line.tries,
+        "waits_for_a_person": bool(line.question),
         "messages": to_builtins(line.messages),
         "warnings": to_builtins(line.warnings),
     }
 
 
 def _line(line: LedgerLine) -> str:
+    from airstair.kernel.units import UnitKind
+
     when = f"{line.last_attempt:%d %b %H:%M:%S}Z" if line.last_attempt else "never"
     said = "; ".join(message.text for message in line.messages)
     outcome = line.outcome.label if line.outcome else "not sent yet"
+    if line.unit.kind is UnitKind.FLIGHT:
+        outcome = "taken away" if line.not_there else outcome
+        return f"  {line.title:<34} {outcome:<20} {when:<18} {said}".rstrip()
     return f"  {line.title:<10} {outcome:<20} {when:<18} {line.sent:>4} activities  {said}".rstrip()
 
 

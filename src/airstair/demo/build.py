@@ -10,6 +10,8 @@ import msgspec
 from django.db import transaction
 
 from airstair.demo.extras import add_extras
+from airstair.demo.people import add_people
+from airstair.demo.rostering import add_rostering
 from airstair.kernel.actor import Actor
 from airstair.kernel.clock import Clock, ManualClock
 from airstair.kernel.errors import NotFound
@@ -70,6 +72,8 @@ def build_demo(today: date, clock: Clock | None = None) -> Demo:
         with operator_scope(operator_id):
             fleet, flights = _import(cli_actor(operator_id), today, now)
             extras = add_extras(_person(operator_id, ADMIN), _person(operator_id, DISPATCHER), today, now)
+            extras |= add_people(_person(operator_id, ADMIN), today, HOME_BASE)
+            extras |= add_rostering(_person(operator_id, ADMIN), today, now)
     return Demo(
         operator_id=operator_id,
         code=CODE,

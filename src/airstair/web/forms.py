@@ -137,6 +137,24 @@ class LineField(forms.CharField):
         self.widget.attrs.pop("maxlength", None)
 
 
+class ReadField(forms.CharField):
+    """One line that is read as something else than a text. Not required unless said; too long is not read at all."""
+
+    longest = 120
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("required", False)
+        super().__init__(**kwargs)
+        self.widget.attrs.setdefault("autocomplete", "off")
+
+    def typed(self, value: Any) -> str:
+        """What was typed, without blanks around it. Raises `ValidationError`."""
+        text = str(super().to_python(value) or "")
+        if len(text) > self.longest:
+            raise ValidationError(f"It has {len(text)} characters. Shorten it to {self.longest}.")
+        return text
+
+
 def airport_field(label: str, **kwargs: Any) -> LineField:
     """An airport's code, with suggestions while somebody types."""
     attrs = {"data-airport": "", "autocomplete": "off", "spellcheck": "false"}

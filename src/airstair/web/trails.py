@@ -13,7 +13,7 @@ from airstair.changes.queries import ChangeRow
 from airstair.records.fleet.snapshots import AircraftFacts
 
 _MINUTE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ")
-_HIDDEN = frozenset({"event_id", "trip_id"})  # they name the thing itself, which the line does already
+_HIDDEN = frozenset({"event_id", "trip_id", "duty_id"})  # they name the thing itself, which the line does already
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,20 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 
 from airstair.web import signing
 from airstair.web.converters import IdConverter
+from airstair.web.crew import (
+    documents,
+    endorsements,
+    kinds,
+    members,
+    phonebook,
+    roster,
+    timeline_fatigue,
+    timeline_views,
+)
+from airstair.web.fleet import cam
 from airstair.web.fleet import views as fleet
 from airstair.web.live import views as live
-from airstair.web.ops import airports, board, events, extras, flights, trips
+from airstair.web.ops import airports, board, books, events, extras, flights, imports, logexport, sending, trips, watch
 from airstair.web.settings import airports as own_airports
 from airstair.web.settings import keys, operator, people, status
 from airstair.web.settings import trail as audit
@@ -24,6 +35,10 @@ _ops = [
     path("ops/", board.ops, name="ops"),
     path("ops/rows", board.timeline_rows, name="ops-rows"),
     path("ops/airports", airports.suggest, name="airport-suggestions"),
+    path("ops/watch/", watch.watch, name="flight-watch"),
+    path("ops/watch/<id:flight_id>", watch.watch_row, name="flight-watch-row"),
+    path("ops/journey-log/", books.journey_log, name="journey-log"),
+    path("ops/journey-log/export/<slug:kind>", logexport.export_log, name="journey-log-export"),
     path("ops/trips/new", trips.new_trip, name="trip-new"),
     path("ops/trips/leg", trips.new_leg, name="trip-leg"),
     path("ops/trips/<id:trip_id>", trips.trip, name="trip"),
@@ -36,8 +51,11 @@ _ops = [
     path("ops/flights/<id:flight_id>/swap", flights.swap_aircraft, name="flight-swap"),
     path("ops/flights/<id:flight_id>/empty-leg", extras.edit_empty_leg, name="flight-empty-leg"),
     path("ops/flights/<id:flight_id>/services", extras.edit_services, name="flight-services"),
-    path("ops/flights/<id:flight_id>/times/<slug:book>", extras.edit_times, name="flight-times"),
+    path("ops/flights/<id:flight_id>/times/<slug:book>", books.edit_book, name="flight-times"),
     path("ops/flights/<id:flight_id>/<slug:action>", flights.act_on_flight, name="flight-act"),
+    path("ops/imports/<id:connection_id>/<slug:flow>", imports.import_window, name="import-window"),
+    path("ops/imports/<id:connection_id>/<slug:flow>/<id:run_id>", imports.import_run, name="import-run"),
+    path("ops/send/<id:connection_id>/<slug:flow>", sending.send_window, name="send-window"),
     path("ops/events/new", events.new_event, name="event-new"),
     path("ops/events/<id:event_id>", events.event, name="event"),
     path("ops/events/<id:event_id>/delete", events.delete_event, name="event-delete"),
@@ -45,9 +63,46 @@ _ops = [
 _fleet = [
     path("fleet/", fleet.fleet, name="fleet"),
     path("fleet/new", fleet.new_aircraft, name="aircraft-new"),
+    path("fleet/cam", cam.cam_fleet, name="fleet-cam"),
+    path("fleet/<id:aircraft_id>/cam", cam.cam, name="aircraft-cam"),
+    path("fleet/<id:aircraft_id>/engines/new", cam.new_engine, name="engine-new"),
+    path("fleet/<id:aircraft_id>/engines/<id:engine_id>", cam.engine, name="engine"),
     path("fleet/<id:aircraft_id>", fleet.aircraft, name="aircraft"),
     path("fleet/<id:aircraft_id>/retire", fleet.retire, name="aircraft-retire"),
     path("fleet/<id:aircraft_id>/reinstate", fleet.reinstate, name="aircraft-reinstate"),
+]
+_crew = [
+    path("crew/", members.crew, name="crew"),
+    path("crew/new", members.new_member, name="crew-new"),
+    path("crew/<id:crew_member_id>", members.member, name="crew-member"),
+    path("crew/<id:crew_member_id>/retire", members.retire, name="crew-retire"),
+    path("crew/<id:crew_member_id>/reinstate", members.reinstate, name="crew-reinstate"),
+    path("crew/<id:crew_member_id>/endorsements/new", endorsements.new_endorsement, name="endorsement-new"),
+    path("crew/endorsements/", endorsements.every_endorsement, name="endorsements"),
+    path("crew/endorsements/<id:endorsement_id>", endorsements.one_endorsement, name="endorsement"),
+    path("crew/endorsements/<id:endorsement_id>/remove", endorsements.remove_endorsement, name="endorsement-remove"),
+    path("crew/endorsements/<id:endorsement_id>/document", endorsements.endorsement_scan, name="endorsement-scan"),
+    path("crew/kinds/", kinds.kinds, name="endorsement-kinds"),
+    path("crew/kinds/new", kinds.new_kind, name="endorsement-kind-new"),
+    path("crew/kinds/<id:definition_id>", kinds.kind, name="endorsement-kind"),
+    path("crew/kinds/<id:definition_id>/move", kinds.move_kind, name="endorsement-kind-move"),
+    path("crew/kinds/<id:definition_id>/remove", kinds.remove_kind, name="endorsement-kind-remove"),
+    path("people/<id:holder_id>/documents/new", documents.new_document, name="document-new"),
+    path("people/documents/<id:document_id>", documents.edit_document, name="document"),
+    path("people/documents/<id:document_id>/remove", documents.remove_document, name="document-remove"),
+    path("phonebook/", phonebook.phonebook, name="phonebook"),
+    path("phonebook/<slug:shelf>/", phonebook.phonebook, name="phonebook-shelf"),
+    path("phonebook/<slug:shelf>/new", phonebook.new_entry, name="phonebook-new"),
+    path("phonebook/<slug:shelf>/<id:entry_id>", phonebook.entry, name="phonebook-entry"),
+    path("phonebook/<slug:shelf>/<id:entry_id>/remove", phonebook.remove_entry, name="phonebook-remove"),
+]
+_rostering = [
+    path("crew/timeline", timeline_views.crew_timeline, name="crew-timeline"),
+    path("crew/roster", roster.roster, name="crew-roster"),
+    path("crew/duties/new", timeline_views.new_duty, name="crew-duty-new"),
+    path("crew/duties/<id:duty_id>", timeline_views.duty, name="crew-duty"),
+    path("crew/duties/<id:duty_id>/delete", timeline_views.delete_duty, name="crew-duty-delete"),
+    path("crew/<id:crew_member_id>/fatigue", timeline_fatigue.fatigue, name="crew-fatigue"),
 ]
 _settings = [
     path("settings/", operator.settings_home, name="settings"),
@@ -74,6 +129,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_signing,
     *_ops,
     *_fleet,
+    *_crew,
+    *_rostering,
     *_settings,
     path("live/poll", live.poll, name="live-poll"),
     path("addons/", include("airstair.web.addons.urls")),

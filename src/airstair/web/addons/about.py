@@ -14,8 +14,10 @@ from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
+from airstair.hub.computing import Compute
 from airstair.hub.connections.queries import default_connection
 from airstair.hub.contract import Addon
+from airstair.hub.doors.words import in_words
 from airstair.hub.flows import (
     Backoff,
     Budget,
@@ -31,6 +33,8 @@ from airstair.hub.flows import (
 )
 from airstair.hub.registry import addon
 from airstair.hub.setting import read_settings, secret_names
+from airstair.hub.triggers import DailyAt
+from airstair.hub.visits import Handoff, Receive, Serve
 from airstair.kernel.errors import Invalid
 from airstair.web.acting import PageRequest, page
 from airstair.web.addons.times import length
@@ -101,6 +105,15 @@ def rendered(text: str) -> SafeString:
 
 def rules_of(flow: Flow, one: Addon, stored: dict[str, Any]) -> list[tuple[str, str]]:
     """Trigger, floor, retry and the rest of one flow."""
+    if isinstance(flow, Serve | Receive | Handoff):
+        return in_words(flow, one)
+    if isinstance(flow, Compute):
+        return [
+            ("Trigger", "Only when a person asks"),
+            ("What goes in", flow.inputs),
+            ("Whose model", flow.provenance),
+            ("Leaves Airstair", "Nothing: it runs inside"),
+        ]
     if isinstance(flow, Post):
         return [
             ("Trigger", _trigger(flow, one, stored)),
@@ -130,23 +143,26 @@ def rules_of(flow: Flow, one: Addon, stored: dict[str, Any]) -> list[tuple[str, 
     ]
 
 
-def _trigger(flow: Flow, one: Addon, stored: dict[str, Any]) -> str:
+def _trigger(flow: Mirror | Post | Pull, one: Addon, stored: dict[str, Any]) -> str:
     if isinstance(flow.trigger, ByHand):
         return "Only when a person asks"
-    if not isinstance(flow.trigger, Every):
+    if not isinstance(flow.trigger, Every | DailyAt):
         return "When something that it shows has changed"
     hidden = secret_names(one.settings)
     try:
         settings = read_settings(one.settings, {name: value for name, value in stored.items() if name not in hidden})
     except Invalid:
         settings = one.settings()
+    if isinstance(flow.trigger, DailyAt):
+        at = flow.trigger.at(settings)
+        return f"Daily at {at:%H:%M} UTC" if at is not None else "Only when a person asks"
     minutes = flow.trigger.minutes(settings)
     if not minutes:
         return "Only with EXPORT NOW" if isinstance(flow, Mirror) else "Only when a person asks"
     return f"Every {minutes} minutes, changed or not" if isinstance(flow, Mirror) else f"Every {minutes} minutes"
 
 
-def _retry(flow: Flow) -> str:
+def _retry(flow: Mirror | Post | Pull) -> str:
     if isinstance(flow.retry, Backoff):
         first, longest = length(flow.retry.first), length(flow.retry.longest)
         return f"Up to {flow.retry.tries} times, after {first} at first and {longest} at most; then a person is awaited"

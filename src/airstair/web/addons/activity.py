@@ -23,11 +23,11 @@ from airstair.hub.registry import addon
 from airstair.kernel.errors import NotFound
 from airstair.kernel.outcome import OutcomeKind
 from airstair.kernel.units import UnitKind
-from airstair.records.fleet.queries import visible_aircraft
+from airstair.records.fleet.queries import fleet, visible_aircraft
 from airstair.records.operators.rules import Right
 from airstair.web.acting import PageRequest, page
-from airstair.web.addons import exporting, times, traffic
-from airstair.web.addons.looks import SENDING, Look, look_of_health, look_of_outcome
+from airstair.web.addons import doors, exporting, times, traffic
+from airstair.web.addons.looks import HELD, SENDING, TAKEN_AWAY, Look, look_of_health, look_of_outcome
 from airstair.web.addons.telling import Titles, Told
 
 # Connections 2, ledger 2, who serves 1, what is unread 1, what may be seen 1, calls 2 for durations; 7 more when
@@ -111,11 +111,12 @@ def activity(request: PageRequest, key: str) -> HttpResponse:
     context: dict[str, object] = {"addon": one, "tab": "activity", "connections": mine, "connection": facts}
     if facts is not None:
         visible = visible_aircraft(request.actor)
-        lines = health.lines_of(request.operator.id, [facts])[facts.id]
+        lines = health.lines_of(request.operator.id, [facts], now=times.now())[facts.id]
         context |= _state(facts, lines)
         context |= _rows(request, one, facts, [line for line in lines if may_see(line, visible)], visible)
         context |= exporting.panel(request, facts, visible)
         context |= traffic.panels(request, one, facts, visible)
+        context |= doors.panel(request, one, facts, visible)
     return render(request, "web/addons/_activity.html" if request.htmx else "web/addons/activity.html", context)
 
 
@@ -130,8 +131,8 @@ def chosen_connection(mine: list[ConnectionFacts], which: str) -> ConnectionFact
 
 
 def may_see(line: LedgerLine, visible: Collection[int] | None) -> bool:
-    """An aircraft owner sees the exports of the own aircraft only."""
-    return visible is None or (line.unit.kind is UnitKind.AIRCRAFT and line.unit.id in visible)
+    """An aircraft owner sees what is sent of the own aircraft only."""
+    return visible is None or line.aircraft_id in visible
 
 
 def needs_attention(line: LedgerLine) -> bool:
@@ -176,7 +177,7 @@ def _rows(
     visible: Collection[int] | None,
 ) -> dict[str, object]:
     chosen = read_filters(request)
-    fitting = [line for line in lines if chosen.aircraft_id is None or line.unit.id == chosen.aircraft_id]
+    fitting = [line for line in lines if chosen.aircraft_id is None or line.aircraft_id == chosen.aircraft_id]
     shown = {
         "all": fitting,
         "attention": [line for line in fitting if needs_attention(line)],
@@ -191,11 +192,12 @@ def _rows(
         "rows": _shown(request, one, facts, on_page, visible),
         "chosen": chosen,
         "shows": [(value, word, len(shown[value])) for value, word in SHOWS],
-        "units": [(line.unit.id, line.title) for line in lines if line.unit.kind is UnitKind.AIRCRAFT],
+        "aircraft": _aircraft(request, lines),
+        "unit_word": "Flight" if any(line.unit.kind is UnitKind.FLIGHT for line in lines) else "Aircraft",
         "outcomes": [(look_of_outcome(kind), count) for kind, count in outcomes.items() if count],
         "at_page": at,
         "pages": range(1, pages + 1),
-        "there_are_units": bool(lines),
+        "there_are_units": bool(lines or facts.aircraft_ids),
         "keeps_mirrors": bool(one.mirrors),
     }
 
@@ -216,7 +218,7 @@ def _shown(
     return [
         Row(
             line=line,
-            look=SENDING if line.sending else look_of_outcome(line.outcome),
+            look=_look(line),
             flow=flows[line.flow].title if line.flow in flows else line.flow,
             messages=titles.told(line.messages),
             warnings=titles.told(line.warnings),
@@ -229,6 +231,22 @@ def _shown(
         )
         for line in lines
     ]
+
+
+def _aircraft(request: PageRequest, lines: list[LedgerLine]) -> list[tuple[int, str]]:
+    """Id and registration of those that the lines are about. One statement where they are about flights."""
+    if all(line.unit.kind is not UnitKind.FLIGHT for line in lines):
+        return list(dict.fromkeys((line.aircraft_id, line.title) for line in lines))
+    about = {line.aircraft_id for line in lines}
+    return [(one.id, one.registration) for one in fleet(request.operator.id) if one.id in about]
+
+
+def _look(line: LedgerLine) -> Look:
+    if line.sending:
+        return SENDING
+    if line.question:
+        return HELD
+    return TAKEN_AWAY if line.not_there else look_of_outcome(line.outcome)
 
 
 def _durations(operator_id: int, facts: ConnectionFacts, lines: list[LedgerLine]) -> dict[int, float]:

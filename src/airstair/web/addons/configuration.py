@@ -20,6 +20,7 @@ from airstair.records.fleet import queries as fleet
 from airstair.records.operators import queries as operators
 from airstair.records.operators.rules import Right
 from airstair.web.acting import PageRequest, page
+from airstair.web.addons.doors import address_of, door_of, issued_page
 from airstair.web.addons.forms import NEW, ConnectionForm
 
 _DOING = "configure add-ons"
@@ -50,6 +51,8 @@ def configuration(request: PageRequest, key: str) -> HttpResponse:
     except AirstairError as error:
         form.loose.append(str(error))
         return _shown(request, one, mine, form, "", status=422)
+    if done.issued is not None:
+        return issued_page(request, one, done.issued)
     _remember(request, one, done.connection, done.warnings, asked_on=bool(wanted.on))
     return redirect(f"{reverse('addon-configuration', args=[key])}?connection={done.connection.id}")
 
@@ -139,5 +142,7 @@ def _shown(
         "connections": [(facts, [registrations.get(i, str(i)) for i in facts.aircraft_ids]) for facts in mine],
         "there_is_a_default": any(facts.is_default for facts in mine),
         "warned": bool(said),
+        "door": door_of(one, form.facts),
+        "door_address": address_of(request, form.facts) if form.facts is not None else "",
     }
     return render(request, "web/addons/configuration.html", context, status=status)

@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from airstair.hub.approvals import send_anyway
 from airstair.hub.connections.queries import ConnectionFacts, connection
 from airstair.hub.contract import Addon
 from airstair.hub.exports import RunProgress, export_now
@@ -19,6 +20,7 @@ from airstair.hub.exports import run as progress_of
 from airstair.hub.health import LedgerLine
 from airstair.hub.registry import addon
 from airstair.kernel.errors import Conflict, Invalid, NotFound
+from airstair.kernel.units import Unit
 from airstair.kernel.utc import parse_utc
 from airstair.records.fleet.queries import visible_aircraft
 from airstair.records.operators.rules import Right
@@ -66,6 +68,22 @@ def export(request: PageRequest, key: str, connection_id: int) -> HttpResponse:
         request.session[_RUNS] = runs | {str(facts.id): asked.run_id}
         back["run"] = asked.run_id
     return redirect(f"{reverse('addon-activity', args=[key])}?{urlencode(back)}")
+
+
+@page(Right.ADDONS_EXPORT, doing="send to partners", methods=("POST",))
+def approve(request: PageRequest, key: str, connection_id: int, flow: str) -> HttpResponse:
+    """A person's yes to the document named in `question`, of the unit named in `unit`."""
+    facts = _connection(request, key, connection_id)
+    try:
+        unit = Unit.read(request.POST.get("unit", ""))
+    except ValueError:
+        raise NotFound("This unit") from None
+    try:
+        title = send_anyway(request.actor, facts.id, flow, unit, request.POST.get("question", ""), clock=times.CLOCK)
+        messages.success(request, f"{title} is sent.")
+    except Conflict as refusal:
+        messages.error(request, str(refusal))
+    return redirect(f"{reverse('addon-activity', args=[key])}?{urlencode({'connection': facts.id})}")
 
 
 @page(Right.SCHEDULE_VIEW, methods=("GET",))

@@ -57,6 +57,8 @@ MESSAGES = {
     MessageState.WITHDRAWN: Look("Withdrawn", "○", "quiet"),
 }
 NEVER_SENT = Look("Not sent yet", "○", "quiet", "Nothing has been sent since it was ticked.")
+HELD = Look("Waits for a person", "?", "warn", "It is not sent until somebody says so.")
+TAKEN_AWAY = Look("Taken away", "○", "quiet", "The partner was told that there is nothing of it any more.")
 SENDING = Look("Sending", "→", "info", "A call is under way.")
 
 

@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from airstair.hub.connections.queries import ConnectionFacts, connection
 from airstair.hub.contract import Addon
+from airstair.hub.forgetting import reset_fetched
 from airstair.hub.messages import commands
 from airstair.hub.messages.queries import MessageLine, message, messages, messages_waiting
 from airstair.hub.pulls import RunLine, pull_now, pulls_of, runs
@@ -73,6 +74,7 @@ def panels(
         context["sent_messages"] = [_shown(line) for line in messages(facts.operator_id, [facts.id], limit=_MOST_SENT)]
     if one.pulls:
         titles = {pull.key: pull.title for pull in one.pulls}
+        context["may_reset"] = one.forget is not None and facts.on and request.actor.may(Right.ADDONS_MANAGE)
         context["pulls"] = pulls_of(facts.operator_id, [facts])[facts.id]
         context["pull_runs"] = [
             ShownRun(run, SENDING if run.ended_at is None else look_of_outcome(run.outcome), titles.get(run.flow, ""))
@@ -106,6 +108,19 @@ def fetch(request: PageRequest, key: str, connection_id: int, flow: str) -> Http
         return "Fetching now." if begins <= times.now() else f"It is fetched from {begins:%H:%M:%S}Z on."
 
     return _back(request, key, facts, ask)
+
+
+@page(Right.ADDONS_MANAGE, doing="reset what was fetched from partners", methods=("POST",))
+def reset(request: PageRequest, key: str, connection_id: int) -> HttpResponse:
+    """Remove all that was fetched, and fetch everything anew."""
+    facts = _connection(request, key, connection_id)
+
+    def begin_anew(actor: Actor) -> str:
+        count = reset_fetched(actor, facts.id, clock=times.CLOCK)
+        removed = f"{count} imported record{'' if count == 1 else 's'} removed."
+        return f"{removed} Everything is fetched anew; this page shows how far it is."
+
+    return _back(request, key, facts, begin_anew)
 
 
 def _back(request: PageRequest, key: str, facts: ConnectionFacts, act: Callable[[Actor], str]) -> HttpResponse:

@@ -19,6 +19,7 @@ from airstair.records.flights.snapshots import Activity, ActivityKind
 from airstair.records.operators.rules import Right
 from airstair.records.places import queries as places
 from airstair.web.acting import PageRequest, page
+from airstair.web.ops.actions import actions_for
 from airstair.web.ops.looks import LEGEND, Look, book_of_block_times, look_of, sources_of
 from airstair.web.ops.timeline import rows, timeline
 from airstair.web.ops.window import SPANS, Window, read_window
@@ -57,7 +58,9 @@ def ops(request: PageRequest) -> HttpResponse:
     window = read_window(request.GET, CLOCK.now())
     fleet = visible_to(request.actor)
     context = _context(request, window, fleet)
-    return render(request, "web/ops/_board.html" if request.htmx else "web/ops/ops.html", context)
+    if request.htmx:
+        return render(request, "web/ops/_board.html", context)
+    return render(request, "web/ops/ops.html", context | actions_for(request))
 
 
 @page(Right.SCHEDULE_VIEW, doing=_SEE, methods=("GET",))

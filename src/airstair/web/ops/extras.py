@@ -1,4 +1,4 @@
-"""What hangs on a flight: its empty-leg offer, its actual times, its services. Each a small form of its own."""
+"""What hangs on a flight: its empty-leg offer, its services. Each a small form of its own."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 
-from airstair.kernel.errors import NotFound
 from airstair.records.flights import commands
 from airstair.records.flights import queries as flights
 from airstair.records.flights.facts import FlightFacts
-from airstair.records.flights.rules import TIMES_IN_ORDER, Book, ServedParty, ServiceKind
+from airstair.records.flights.rules import ServedParty, ServiceKind
 from airstair.records.operators.rules import Right
 from airstair.web.acting import PageRequest, page
 from airstair.web.forms import CommandForm
 from airstair.web.ops.answering import next_page, said, sight, touched
 from airstair.web.ops.flights import panel
-from airstair.web.ops.forms import EmptyLegForm, TimesForm
-from airstair.web.ops.looks import BOOK_NAMES
+from airstair.web.ops.forms import EmptyLegForm
 
 _SERVICE_FIELDS = commands.ServiceInput.__struct_fields__
 _MOST_SERVICES = 60
@@ -49,24 +47,6 @@ def _save_offer(request: PageRequest, facts: FlightFacts, form: EmptyLegForm) ->
     if facts.empty_leg is None:
         return commands.mark_empty_leg(request.actor, facts.id, form.as_input())
     return commands.change_empty_leg(request.actor, facts.id, form.as_edit())
-
-
-@page(Right.TIMES_EDIT, doing="enter actual times")
-def edit_times(request: PageRequest, flight_id: int, book: str) -> HttpResponse:
-    """The actual times of one book."""
-    if book not in set(Book):
-        raise NotFound("This book")
-    facts = flights.flight(request.operator.id, flight_id, aircraft_ids=sight(request))
-    known = facts.times.get(book)
-    initial = {name: getattr(known, name) if known else None for name in TIMES_IN_ORDER}
-    form = TimesForm(request.POST if request.method == "POST" else None, initial=initial)
-    if form.is_bound and form.is_valid():
-        wanted = form.as_input()
-        if form.run(lambda: commands.set_times(request.actor, flight_id, book, wanted)) is not None:
-            said(request, f"{BOOK_NAMES[Book(book)]} of {facts.title} saved.")
-            return _back(request, facts)
-    context = {"form": form, "flight": facts, "book": book, "book_name": BOOK_NAMES[Book(book)]}
-    return _form(request, "times", context, form)
 
 
 @page(Right.SCHEDULE_EDIT, doing="change a flight's services")

@@ -22,6 +22,7 @@ from airstair.records.operators.rules import Right
 from airstair.records.places import queries as places
 from airstair.web.acting import PageRequest, page
 from airstair.web.ops.answering import next_page, said, sight, touched
+from airstair.web.ops.bookforms import values_of
 from airstair.web.ops.forms import FlightForm, initial_of
 from airstair.web.ops.looks import BOOK_LETTERS, BOOK_NAMES
 from airstair.web.ops.neighbours import Draft, warnings_for, warnings_of
@@ -73,6 +74,7 @@ def _book(facts: FlightFacts, book: Book) -> dict[str, object]:
             (getattr(times, name), times.sources.get(name, times.source)) if times else (None, "")
             for name in TIMES_IN_ORDER
         ],
+        "values": values_of(facts, book),
     }
 
 

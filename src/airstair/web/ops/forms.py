@@ -16,11 +16,9 @@ from airstair.records.flights.commands import (
     FlightEdit,
     FlightInput,
     Passenger,
-    TimesInput,
 )
 from airstair.records.flights.facts import FlightFacts
 from airstair.records.flights.rules import (
-    TIME_NAMES,
     EventKind,
     FlightRules,
     FlightType,
@@ -214,17 +212,3 @@ class EmptyLegForm(CommandForm):
 
     def as_edit(self) -> EmptyLegEdit:
         return EmptyLegEdit(**self.cleaned_data)
-
-
-class TimesForm(CommandForm):
-    """The four actual times of one book."""
-
-    off_block = UtcField(label="BLOFF")
-    take_off = UtcField(label="T/O")
-    landing = UtcField(label="LDG")
-    on_block = UtcField(label="BLON")
-
-    aliases = {short: name for name, short in TIME_NAMES.items()}
-
-    def as_input(self) -> TimesInput:
-        return TimesInput(**self.cleaned_data)

@@ -13,8 +13,15 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from airstair.hub.contract import Addon
+from airstair.hub.doors.handing import in_the_menu, standing_at
+from airstair.hub.visits import Handoff, HandoffPlace
 from airstair.kernel.actor import Actor
+from airstair.records.flights.facts import FlightFacts
 from airstair.records.flights.snapshots import ActualTimes
+from airstair.records.operators.rules import Right
+from airstair.records.people.queries import crew_by_code
+from airstair.records.people.snapshots import CrewMemberFacts
 from airstair.web.live.address import live_url as address_of_stream
 from airstair.web.ops.looks import BOOK_LETTERS, BOOK_NAMES
 
@@ -98,8 +105,8 @@ _ACRONYMS = frozenset({"PAX", "FBO", "AOG", "CAT", "NCO", "NCC", "STD", "STA"})
 
 @register.filter
 def words(code: object) -> str:
-    """`PART_91K` as `Part 91K`, `accepted_with_errors` as `Accepted with errors`."""
-    text = str(code).replace("_", " ").strip()
+    """`PART_91K` as `Part 91K`, `accepted_with_errors` as `Accepted with errors`, `duty.created` as `Duty created`."""
+    text = str(code).replace("_", " ").replace(".", " ").strip()
     parts = [part if part in _ACRONYMS or any(c.isdigit() for c in part) else part.lower() for part in text.split()]
     joined = " ".join(parts)
     return joined[:1].upper() + joined[1:]
@@ -117,20 +124,50 @@ class Place:
     here: bool
 
 
-_PLACES = (("OPS", "ops"), ("FLEET", "fleet"), ("ADD-ONS", "addons"), ("SETTINGS", "settings"))
+_PLACES = (
+    ("OPS", "ops"),
+    ("FLEET", "fleet"),
+    ("CREW", "crew"),
+    ("PHONEBOOK", "phonebook"),
+    ("ADD-ONS", "addons"),
+    ("SETTINGS", "settings"),
+)
+_PLACES_FOR = {"crew": Right.CREW_VIEW, "phonebook": Right.PHONEBOOK_VIEW}  # about people: not for everybody
 
 
 @register.simple_tag
 def places(request: HttpRequest) -> list[Place]:
-    """The links of the top bar. A place whose pages are not installed is left out."""
+    """The links of the top bar. A place whose pages are not installed, or not for the person, is left out."""
     found = []
     for name, url_name in _PLACES:
+        if url_name in _PLACES_FOR and not may(getattr(request, "actor", None), _PLACES_FOR[url_name]):
+            continue
         try:
             address = reverse(url_name)
         except NoReverseMatch:
             continue
         found.append(Place(name=name, address=address, here=request.path.startswith(address)))
     return found
+
+
+@register.simple_tag
+def crew_of(flight: FlightFacts) -> list[tuple[str, str, CrewMemberFacts | None]]:
+    """Position, code, and whom the code names; a code that names nobody stays as it is. One statement, or none."""
+    named = crew_by_code(flight.operator_id, flight.crew.values()) if flight.crew else {}
+    return [(position, code, named.get(code)) for position, code in flight.crew.items()]
+
+
+@register.simple_tag
+def handoffs(place: str) -> list[tuple[Addon, Handoff]]:
+    """The partners' pages that people can be handed over to at this place."""
+    return standing_at(HandoffPlace(place))
+
+
+@register.simple_tag
+def menu_handoffs(request: HttpRequest) -> list[tuple[Addon, Handoff]]:
+    """Those that the operator has switched on, for the main menu."""
+    actor: Actor | None = getattr(request, "actor", None)
+    return in_the_menu(actor) if actor is not None else []
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,1 @@
+"""Crew: the list, endorsements, the phonebook, the timeline and the roster."""
