@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from airstair.running.guarded import guarded
-from benchmarks import edits, growth, held, idle, isolation, machine, recovery, snapshots, starts, upload
+from benchmarks import edits, fatigue, growth, held, idle, isolation, machine, recovery, snapshots, starts, upload
 from benchmarks.figures import Part
 from benchmarks.peers import compare
 from benchmarks.sizes import TINY, Sizes
@@ -45,6 +45,7 @@ PARTS: dict[str, tuple[str, Callable[[Sizes], Part]]] = {
     "growth": ("An edit among few and among very many flights", _on_stage(growth.measure)),
     "idle": ("When nothing happens", _on_stage(idle.measure)),
     "isolation": ("A hanging partner, and another operator's import", _on_stage(isolation.measure)),
+    "fatigue": ("The fatigue model, many together and one alone", fatigue.measure),
     "starts": ("Starting “airstair up”", starts.measure),
 }
 

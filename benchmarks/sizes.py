@@ -45,6 +45,9 @@ class Sizes(msgspec.Struct, frozen=True):
     importing_aircraft: int = 200
     importing_seconds: int = 45
     imported: int = 50_000
+    fatigue_crew: int = 1000
+    fatigue_days: int = 30
+    fatigue_rounds: int = 5
 
 
 TINY = Sizes(
@@ -85,4 +88,7 @@ TINY = Sizes(
     importing_aircraft=5,
     importing_seconds=3,
     imported=200,
+    fatigue_crew=12,
+    fatigue_days=4,
+    fatigue_rounds=1,
 )

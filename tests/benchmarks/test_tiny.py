@@ -112,6 +112,12 @@ def test_snapshots_are_loaded_by_a_fixed_number_of_statements(tmp_path: Path) ->
     assert figures["growth"] > 0
 
 
+def test_the_fatigue_model_is_measured_together_and_singly(tmp_path: Path) -> None:
+    found = _run("fatigue", tmp_path / "results.json")["parts"]["fatigue"]
+    assert found["figures"]["crew"] == 12 and found["figures"]["times_as_fast_as_one_by_one"] > 0
+    assert len(found["goals"]) == 4
+
+
 def test_starts_are_measured_in_a_home_of_their_own(tmp_path: Path) -> None:
     figures = _run("starts", tmp_path / "results.json")["parts"]["starts"]["figures"]
     assert figures["first_s"] > 0

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from airstair.hub import contract, flows
+from airstair.hub import contract, flows, visits
 from airstair.hub.http import Answer
 from airstair.hub.setting import missing_when_on, read_settings, secret_names, settings_of
 from airstair.kernel import outcome, units
@@ -50,14 +50,14 @@ def as_the_page_has_it() -> dict[str, Any]:
         "timedelta": timedelta,
         "datetime": datetime,
     }
-    for module in (contract, flows, outcome, units, rules, snapshots):
+    for module in (contract, flows, visits, outcome, units, rules, snapshots):
         names |= {name: value for name, value in vars(module).items() if not name.startswith("_")}
     names["wire"] = SimpleNamespace(Schedule=Schedule, encode=msgspec.json.encode)
     names["_leg"] = lambda flight: flight.key
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     for block in blocks:
-        if "Post(" in block:
+        if "Post(" in block or "Serve(" in block:
             names |= {"mapping": _Anything(), "client": _Anything(), "Right": Right}
         elif "ADDON" in block:
             names["client"] = SimpleNamespace(put_schedule=names["put_schedule"], check=names["put_schedule"])
@@ -143,6 +143,6 @@ def test_the_page_shows_what_the_command_says() -> None:
 def test_the_page_names_every_shape_and_every_question_of_the_contract() -> None:
     text = PAGE.read_text(encoding="utf-8")
     shapes = {path.name for path in (ROOT / "scripts" / "addon_shapes").iterdir()} - {"every"}
-    assert shapes == {"mirror", "post", "pull"}
+    assert shapes == {"mirror", "post", "pull", "marketplace", "serve", "receive", "handoff", "compute"}
     assert vars(Common).keys() >= QUESTIONS
     assert [name for name in sorted(shapes | QUESTIONS) if f"`{name}`" not in text] == []
