@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 _KEEP_CALLS = timedelta(days=14)
 _STALLED_AFTER_SECONDS = 90
-_POLL_SECONDS = 10.0
+_POLL_SECONDS = 5.0  # jobs announce themselves; this is for those whose announcement was lost
 
 
 def _and_close(*steps: object) -> None:
@@ -78,8 +78,6 @@ async def run_jobs(stop: asyncio.Event) -> None:
                     concurrency=2,
                     install_signal_handlers=False,
                     delete_jobs="successful",
-                    # All jobs are by the clock, and none is urgent: being told of new ones costs ten wakes a second.
-                    listen_notify=False,
                     fetch_job_polling_interval=_POLL_SECONDS,
                 )
             )
