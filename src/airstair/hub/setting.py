@@ -13,10 +13,11 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 
-from airstair.kernel.errors import Problems
+from airstair.kernel.errors import Problem, Problems
 
 
 class SettingKind(enum.StrEnum):
@@ -177,3 +178,25 @@ def _number(one: Setting, value: Any, text: str, problems: Problems) -> int | No
 def missing_when_on(cls: type[Settings], settings: Settings) -> Iterable[Setting]:
     """Settings without which the add-on cannot be switched on."""
     return [s for s in settings_of(cls) if s.meaning.required_when_on and not getattr(settings, s.name)]
+
+
+def address_problem(address: str, *, live: bool, like: str, hides: str) -> Problem | None:
+    """What is wrong with a partner's `base_url`; `None` for one that can be called, and for none at all.
+
+    `like`: how one looks. `hides`: what would be readable on the way without TLS, which only a live partner needs.
+    """
+    wrong = Problem("base_url", f"“{address}” is not a web address. It looks like {like}.")
+    try:
+        parts = urlsplit(address)
+        parts.port  # noqa: B018 - reading it is what checks it
+    except ValueError:
+        return wrong
+    if not address:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return wrong
+    if parts.username is not None or parts.query or parts.fragment:
+        return Problem("base_url", "The address must not hold a name, a password, a question mark or a hash sign.")
+    if live and parts.scheme != "https":
+        return Problem("base_url", f"The address must begin with https://. {hides} would be readable on the way.")
+    return None

@@ -15,6 +15,7 @@ import msgspec
 
 from airstair.addons.eurocontrol import wire
 from airstair.addons.eurocontrol.settings import EurocontrolSettings, missing_identity
+from airstair.hub.answers import kind_of, retry_after
 from airstair.hub.flows import Call, Fetched
 from airstair.hub.http import Answer, CallFailed, PartnerHttp
 from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
@@ -25,7 +26,6 @@ _NARROWEST = timedelta(minutes=30)
 _MESSAGES = 200
 _PLANS_SOON = timedelta(hours=1)
 _PLANS = 20  # in one run
-_LONGEST_WAIT = timedelta(hours=1)
 # What a status means (documented words; what to do about each is our inference).
 _LATER = frozenset(
     ["SERVICE_UNAVAILABLE", "INTERNAL_ERROR", "RESOURCE_OVERLOAD", "REQUEST_OVERBOOKING_REJECTED", "INVALID_OUTPUT"]
@@ -201,30 +201,25 @@ def _outcome(answer: Answer, reply: wire.Reply | None, now: datetime) -> Outcome
         text, field = f"{NOT_RECOGNISED} {said}".strip(), "operator_icao"
     elif kind is OutcomeKind.UNAUTHORISED:
         text, field = f"{text} Check the certificate, or the API key and its secret.", "api_key_secret"
-    wait = answer.headers.get("retry-after", "")
-    seconds = int(wait) if wait.isascii() and wait.isdigit() and len(wait) < 7 else None
     return Outcome(
         kind=kind,
         messages=(_words(text, field),),
         http_status=answer.status,
-        retry_after=None if seconds is None else now + min(timedelta(seconds=seconds), _LONGEST_WAIT),
+        retry_after=retry_after(answer, now),
     )
 
 
 def _kind(status: int, reply: wire.Reply | None) -> OutcomeKind:
-    if status in (401, 403):
-        return OutcomeKind.UNAUTHORISED
-    if status == 429 or (reply is not None and reply.status in _TOO_OFTEN):
-        return OutcomeKind.THROTTLED
-    if status >= 500 or (reply is not None and reply.status in _LATER):
-        return OutcomeKind.UNAVAILABLE
-    if status == 404 or 300 <= status < 400:
-        return OutcomeKind.MISCONFIGURED
+    by_status = kind_of(status)
     if reply is None:
-        return OutcomeKind.UNREADABLE if status < 400 else OutcomeKind.REFUSED
+        return OutcomeKind.UNREADABLE if by_status.delivered else by_status
+    if reply.status in _TOO_OFTEN:
+        return OutcomeKind.THROTTLED
+    if reply.status in _LATER:
+        return OutcomeKind.UNAVAILABLE
     if reply.status == "NOT_AUTHORISED":
         return OutcomeKind.UNAUTHORISED
-    return OutcomeKind.ACCEPTED if reply.status == "OK" else OutcomeKind.REFUSED
+    return by_status if reply.status == "OK" or not by_status.delivered else OutcomeKind.REFUSED
 
 
 def _words(text: str, field: str) -> PartnerMessage:

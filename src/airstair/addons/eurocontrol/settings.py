@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from airstair.hub.certificates import BadCertificate, ClientCertificate, context_of
-from airstair.hub.setting import Settings, setting
+from airstair.hub.setting import Settings, address_problem, setting
 from airstair.kernel.errors import Problem
 
 LIVE_BASE_URL = "https://www.b2b.nm.eurocontrol.int/B2B_OPS/gateway/spec"
@@ -92,12 +91,9 @@ def problems(settings: EurocontrolSettings) -> Sequence[Problem]:
             found.append(Problem("certificate" if settings.certificate_key else "certificate_key", str(wrong)))
     if settings.environment == "sandbox":
         return found
-    try:
-        address = urlsplit(settings.base_url)
-    except ValueError:
-        return [*found, Problem("base_url", f"“{settings.base_url}” is not a web address.")]
-    if settings.base_url and address.scheme != "https":
-        found.append(Problem("base_url", "The Network Manager's address begins with https://."))
+    address = address_problem(settings.base_url, live=True, like=LIVE_BASE_URL, hides="The API key")
+    if address is not None:
+        found.append(address)
     if settings.api_key_secret == SANDBOX_KEY_SECRET:
         found.append(Problem("api_key_secret", "It opens the local sandbox only. Enter the Network Manager's own."))
     return found

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated
-from urllib.parse import urlsplit
 
-from airstair.hub.setting import Settings, setting
+from airstair.hub.setting import Settings, address_problem, setting
 from airstair.kernel.errors import Problem
 
 LIVE_BASE_URL = "https://public-api.foreflight.com/public/api"
@@ -61,7 +60,10 @@ def minutes_between_rounds(settings: ForeFlightSettings) -> int | None:
 
 def problems(settings: ForeFlightSettings) -> Sequence[Problem]:
     """Settings that cannot be right: an address that is none, a key with blanks, the sandbox's key in earnest."""
-    found = list(_address_problems(settings))
+    address = address_problem(
+        settings.base_url, live=settings.environment == "live", like=LIVE_BASE_URL, hides="The key"
+    )
+    found = [address] if address is not None else []
     for name, label in (("api_key", "The API key"), ("vendor_id", "The vendor id")):
         value: str = getattr(settings, name)
         if not (value.isascii() and value.isprintable()) or " " in value:
@@ -69,21 +71,3 @@ def problems(settings: ForeFlightSettings) -> Sequence[Problem]:
     if settings.environment == "live" and settings.api_key == SANDBOX_API_KEY:
         found.append(Problem("api_key", "This key opens the local sandbox only. Enter ForeFlight's own key."))
     return found
-
-
-def _address_problems(settings: ForeFlightSettings) -> Sequence[Problem]:
-    if not settings.base_url:
-        return []
-    wrong = Problem("base_url", f"“{settings.base_url}” is not a web address. It looks like {LIVE_BASE_URL}.")
-    try:
-        parts = urlsplit(settings.base_url)
-        parts.port  # noqa: B018 - reading it is what checks it
-    except ValueError:
-        return [wrong]
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return [wrong]
-    if parts.username is not None or parts.query or parts.fragment:
-        return [Problem("base_url", "The address must not hold a name, a password, a question mark or a hash sign.")]
-    if settings.environment == "live" and parts.scheme != "https":
-        return [Problem("base_url", "ForeFlight's address begins with https://. The key would be readable on the way.")]
-    return []

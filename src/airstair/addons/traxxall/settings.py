@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated
-from urllib.parse import urlsplit
 
-from airstair.hub.setting import Settings, setting
+from airstair.hub.setting import Settings, address_problem, setting
 from airstair.kernel.errors import Problem
 
 # These open the local sandbox and nothing else. They must be those of the imitation; a test compares the two.
@@ -48,7 +47,13 @@ class TraxxallSettings(Settings, frozen=True):
 
 def problems(settings: TraxxallSettings) -> Sequence[Problem]:
     """Settings that cannot be right: an address that is none, credentials with blanks, the sandbox's in earnest."""
-    found = list(_address_problems(settings))
+    address = address_problem(
+        settings.base_url,
+        live=settings.environment == "live",
+        like="https://…",
+        hides="The password",
+    )
+    found = [address] if address is not None else []
     for name, label in (("integration_api_key", "The key"), ("integration_api_password", "The password")):
         value: str = getattr(settings, name)
         if not (value.isascii() and value.isprintable()) or " " in value:
@@ -56,21 +61,3 @@ def problems(settings: TraxxallSettings) -> Sequence[Problem]:
     if settings.environment == "live" and settings.integration_api_key == SANDBOX_KEY:
         found.append(Problem("integration_api_key", "This key opens the local sandbox only. Enter TRAXXALL's own key."))
     return found
-
-
-def _address_problems(settings: TraxxallSettings) -> Sequence[Problem]:
-    if not settings.base_url:
-        return []
-    wrong = Problem("base_url", f"“{settings.base_url}” is not a web address. It begins with https://.")
-    try:
-        parts = urlsplit(settings.base_url)
-        parts.port  # noqa: B018 - reading it is what checks it
-    except ValueError:
-        return [wrong]
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return [wrong]
-    if parts.username is not None or parts.query or parts.fragment:
-        return [Problem("base_url", "The address must not hold a name, a password, a question mark or a hash sign.")]
-    if settings.environment == "live" and parts.scheme != "https":
-        return [Problem("base_url", "The address must begin with https://. The password would be readable on the way.")]
-    return []
