@@ -12,15 +12,24 @@ from airstair.hub.exports import export_now
 from airstair.sandbox.faults import KINDS, STATUSES
 
 from .desks import DESKS, PLANS
+from .keeper import KEEPER
 from .partners import FAULTS, OWN, SETS, SPACED, TRIES_OF_SETS, UPSERT
 from .people import change_a_flight, route
 from .steps import step
 from .world import AIRPORTS, AVINODE, CADENCES, World, second_account
 
 WITH_SECOND = (UPSERT, SETS, SPACED, AVINODE)
-CONNECTIONS = ((UPSERT, ""), (SETS, ""), (SPACED, ""), (AVINODE, ""), *((key, "second") for key in WITH_SECOND))
+CONNECTIONS = (
+    (KEEPER, ""),
+    (UPSERT, ""),
+    (SETS, ""),
+    (SPACED, ""),
+    (AVINODE, ""),
+    *((key, "second") for key in WITH_SECOND),
+)
 
 
+MIRRORS = (*OWN, KEEPER)
 SWITCHED = (*CONNECTIONS, *((key, "") for key in DESKS))
 
 # -- connections --------------------------------------------------------------------------------------------------
@@ -48,7 +57,7 @@ async def set_anew(world: World, chance: random.Random) -> str:
 
 @step(4)
 async def tick(world: World, chance: random.Random) -> str:
-    key = chance.choice((*OWN, AVINODE, PLANS))
+    key = chance.choice((*MIRRORS, AVINODE, PLANS))
     some = chance.sample(world.fleet, chance.randint(0, len(world.fleet)))
     aircraft: Any = ALL_AIRCRAFT if chance.random() < 0.5 else some
     return f"{key} takes {aircraft}{await world.set_up(key, '', chance, aircraft=aircraft)}"
@@ -134,8 +143,8 @@ async def rest(world: World, chance: random.Random) -> str:
 
 @step(20)
 async def a_partner_fails(world: World, chance: random.Random) -> str:
-    key, fault, count = chance.choice(OWN), chance.choice(FAULTS), chance.choice((1, 1, 2, 5))
-    world.receivers[key].let_down(fault, count)
+    key, fault, count = chance.choice(MIRRORS), chance.choice(FAULTS), chance.choice((1, 1, 2, 5))
+    world.everybody[key].let_down(fault, count)
     return f"{key}: {fault} for {count} calls"
 
 
@@ -156,20 +165,20 @@ async def avinode_fails(world: World, chance: random.Random) -> str:
 @step(3)
 async def a_partner_is_away(world: World, chance: random.Random) -> str:
     """For so long that retries of what changed before end, where they do end; and then it is back."""
-    key, fault = chance.choice(OWN), chance.choice(("status:500", "drop_after", "status:503:20"))
-    world.receivers[key].faults = [fault] * 100
+    key, fault = chance.choice(MIRRORS), chance.choice(("status:500", "drop_after", "status:503:20"))
+    world.everybody[key].faults = [fault] * 100
     said = await change_a_flight(world, chance)
     for _ in range(TRIES_OF_SETS + 1):
         await asyncio.sleep(0.03)
         world.clock.advance(timedelta(seconds=40))
     await asyncio.sleep(0.03)
-    world.receivers[key].be_well()
+    world.everybody[key].be_well()
     return f"{key} was away ({fault}) for minutes; {said}"
 
 
 @step(4)
 async def a_partner_is_well(world: World, chance: random.Random) -> str:
-    key = chance.choice((*OWN, *DESKS, AVINODE))
+    key = chance.choice((*MIRRORS, *DESKS, AVINODE))
     if key == AVINODE:
         world.partner.faults.clear()
     else:
@@ -219,9 +228,9 @@ async def an_answer_is_lost(world: World, chance: random.Random) -> str:
 
 
 async def _interrupted(world: World, chance: random.Random, *, kills: bool) -> str:
-    key, flight = chance.choice(OWN), world.some_flight(chance)
+    key, flight = chance.choice(MIRRORS), world.some_flight(chance)
     fault = chance.choice(_WITHOUT_AN_ANSWER if kills else _LOST)
-    receiver = world.receivers[key]
+    receiver = world.everybody[key]
     before = await world.do(world.route_of, flight)
     receiver.faults.insert(0, fault)
     receiver.released = False

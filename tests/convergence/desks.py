@@ -35,6 +35,7 @@ from airstair.records.flights.facts import FlightFacts
 from airstair.records.flights.rules import Status
 from airstair.records.operators.rules import Right
 
+from .keeper import register_keeper
 from .partners import BY_HAND, OwnSettings, Receiver, Rules, read, register_mirrors, registered
 
 PLANS, SOURCE = "plans", "source"
@@ -164,6 +165,7 @@ class SourceDesk(Receiver):
 def register_addons(rules: Rules = BY_HAND) -> None:
     """All of the test's partners, the mirrors among them."""
     register_mirrors(rules)
+    register_keeper(rules)
     retry = Backoff(first=rules.first, longest=rules.longest, tries=4)
     deadline = timedelta(seconds=rules.deadline)
     registered(

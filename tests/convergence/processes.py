@@ -22,6 +22,7 @@ from . import conditions, dealing, fleet, many, people, truth
 from .api_client import ApiClient, key_for_everything, missed_or_met_twice
 from .book import connection_picture
 from .desk_verdict import wrong_at_desks
+from .keeper import KEEPER, goes_back
 from .machines import Database, Web, Workers
 from .outages import DATABASE_ERRORS, Interrupted, went_away, when_it_is_back
 from .page import Page
@@ -216,8 +217,8 @@ async def _call_the_api(played: Round, chance: random.Random) -> None:
 
 
 async def _spoil(played: Round, chance: random.Random) -> None:
-    key = chance.choice(OWN)
-    receiver = played.world.receivers[key]
+    key = chance.choice((*OWN, KEEPER))
+    receiver = played.world.everybody[key]
     if chance.random() < 0.3:
         receiver.be_well()
         played.tell(f"{key} is well again")
@@ -293,6 +294,7 @@ async def _come_right(played: Round) -> list[str]:
     wrong += await _wait_for_equality(made) if not wrong else []
     wrong += made.complaints + sorted(set(played.watch.complaints))[:3]
     wrong += out_of_order(made.receivers[UPSERT], made.book.versions)
+    wrong += goes_back(made.keeper, made.book.versions)
     wrong += too_many(made.receivers[SETS], made.rules, _ON_THE_WAY)
     wrong += too_soon(made.receivers[SPACED], made.rules, _ON_THE_WAY)
     for rule in made.partner.audit()["rules"]:  # whatever was killed: no aircraft twice within Avinode's five minutes

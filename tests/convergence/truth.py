@@ -27,6 +27,11 @@ class Kept:
     account: str
 
 
+def account_of(connection: Connection) -> str:
+    """The key by which a partner of our own knows who calls."""
+    return unseal(connection.operator_id, connection.secrets).get("key", "")
+
+
 class Tables:
     """An operator's tables as they are now, read whole; small enough for a test."""
 
@@ -45,7 +50,7 @@ class Tables:
     def kept(self) -> Iterator[Kept]:
         """Every unit that is to be equal somewhere: connections that are on, with their aircraft in service."""
         for connection in self.connections:
-            account = unseal(connection.operator_id, connection.secrets).get("key", "")
+            account = account_of(connection)
             for aircraft in self.aircraft:
                 ticked = self.ticks.get((connection.addon, aircraft.id))
                 if ticked == connection.id if ticked else connection.all_aircraft:

@@ -14,6 +14,7 @@ from airstair.kernel.outcome import OutcomeKind
 from . import truth
 from .book import Version
 from .desk_verdict import changes_by_the_source, wrong_at_desks
+from .keeper import KEEPER, goes_back, wanted
 from .partners import BY_HAND, OWN, SETS, SPACED, TRIES_OF_SETS, VERSIONED, Receiver, Rules, Taken
 from .world import AVINODE, CADENCES, World
 
@@ -54,7 +55,7 @@ async def judge(world: World) -> list[str]:
 
 # -- equal copies -------------------------------------------------------------------------------------------------
 
-Key = tuple[int, int]  # connection, aircraft
+Key = tuple[int, int]  # connection, and aircraft or flight
 
 
 def differences(world: World) -> list[tuple[Key, str]]:
@@ -74,7 +75,19 @@ def differences(world: World) -> list[tuple[Key, str]]:
         if held != expected:
             where = f"{addon}, connection {one.connection.id}, {one.aircraft.registration}"
             found.append((key, f"{where}: {'; '.join(_differing(expected, held))}"))
-    return found
+    return found + list(_at_keeper(world, tables))
+
+
+def _at_keeper(world: World, tables: truth.Tables) -> Iterator[tuple[Key, str]]:
+    """Each flight that is there and should not be, is not there and should, or is another."""
+    if (asked := wanted(tables)) is None:
+        return
+    connection, account, expected = asked
+    held = {flight: body for (of, flight), body in world.keeper.holds.items() if of == account}
+    for flight in sorted(expected.keys() | held.keys()):
+        if held.get(flight) != expected.get(flight):
+            differing = "; ".join(_differing(expected.get(flight), held.get(flight)))
+            yield (connection, flight), f"{KEEPER}, connection {connection}, flight:{flight}: {differing}"
 
 
 def _at_avinode(one: truth.Kept, tables: truth.Tables, plane: Mapping[str, Any] | None) -> tuple[Any, Any]:
@@ -137,8 +150,9 @@ def waiting_visibly(world: World) -> set[Key]:
 
 def seen_by_partners(world: World) -> Iterator[str]:
     """Calls that should not have been made, or not in this order."""
-    for receiver in world.receivers.values():
+    for receiver in (*world.receivers.values(), world.keeper):
         yield from receiver.unwelcome
+    yield from goes_back(world.keeper, world.book.versions)
     for key in VERSIONED:
         yield from out_of_order(world.receivers[key], world.book.versions)
     yield from too_many(world.receivers[SETS], world.rules)

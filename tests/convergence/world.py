@@ -37,6 +37,7 @@ from . import truth
 from .book import MAKE_MARKS, Book, Noted, connection_picture
 from .desks import DESKS, PLANS, SOURCE, PlanDesk, SourceDesk, register_addons
 from .follower import Follower
+from .keeper import KEEPER, Keeper
 from .outages import DATABASE_ERRORS, Interrupted, went_away
 from .partners import BY_HAND, OWN, SETS, SPACED, UPSERT, Receiver, Rules, listening
 from .tally import Tally
@@ -69,7 +70,7 @@ class World(Stage):
     def __init__(self, clock: Clock, sandbox: RunningSandbox, rules: Rules) -> None:
         super().__init__(clock, sandbox, "avinode")  # type: ignore[arg-type]  # only the steps of time need one moved by hand
         self.receivers = {key: Receiver(key, clock) for key in OWN}  # of the mirrors of our own
-        self.plans, self.source = PlanDesk(clock), SourceDesk(clock)
+        self.plans, self.source, self.keeper = PlanDesk(clock), SourceDesk(clock), Keeper(clock)
         self.desks: dict[str, Receiver] = {PLANS: self.plans, SOURCE: self.source}
         self.sent_again: Counter[int] = Counter()  # flight → messages that a person had sent once more
         self.rules = rules
@@ -87,7 +88,7 @@ class World(Stage):
         self._tails: list[tuple[datetime, datetime, set[str]]] = []
 
     async def furnish(self, password: str = "") -> None:
-        """The same beginning for every sequence: five aircraft with flights, ten connections."""
+        """The same beginning for every sequence: five aircraft with flights, eleven connections."""
         await self.found()
         self.book = Book(self.operator.id)
         member = (await self.do(members, self.operator.id))[0]
@@ -106,7 +107,7 @@ class World(Stage):
         await self._connect(SETS, "second", self.fleet[2:3])
         await self._connect(AVINODE, "", ALL_AIRCRAFT)
         await self._connect(AVINODE, "second", self.fleet[1:2])
-        for key in DESKS:
+        for key in (KEEPER, *DESKS):
             await self._connect(key, "", ALL_AIRCRAFT)
         # What is fetched is about an aircraft that nobody else touches, so that every item can be written.
         (self.from_the_source,) = await self.aircraft("N99SR")
@@ -336,7 +337,7 @@ class World(Stage):
     @property
     def everybody(self) -> dict[str, Receiver]:
         """All partners of our own, by key."""
-        return {**self.receivers, **self.desks}
+        return {**self.receivers, KEEPER: self.keeper, **self.desks}
 
     def be_well(self) -> None:
         """All partners work again."""
@@ -386,7 +387,7 @@ async def world(clock: Clock | None = None, rules: Rules = BY_HAND, password: st
         settings.SANDBOX_URL, settings.ALLOW_PRIVATE_ADDRESSES = sandbox.url, True
         await made.do(wipe)
         register_addons(rules)
-        for receiver in made.receivers.values():
+        for receiver in (*made.receivers.values(), made.keeper):
             receiver.welcome = made.welcome
         try:
             await made.furnish(password)

@@ -29,6 +29,13 @@ JUNK = [
     "'; DROP TABLE x; --", "<script>", "%s%s%n", "../../etc/passwd", "a" * 20_000, "null", "[]", "{{7*7}}",
 ]  # fmt: skip
 
+TURNS = 8
+
+
+def dealt(names: tuple[str, ...], turn: int, seat: int) -> dict[str, str]:
+    """Each name with some junk: another at every turn, and another at every address, so that all of it is tried."""
+    return {name: JUNK[(at + 3 * turn + 5 * seat) % len(JUNK)] for at, name in enumerate(names)}
+
 
 def addresses(house: House) -> list[str]:
     """Every page of ours (not the add-ons', which have tests of their own), with things that there are."""
@@ -97,14 +104,17 @@ def test_no_parameter_makes_a_fault(house, sign_in) -> None:
         "base",
         "flight",
     )
-    for address in addresses(house):
-        for junk in JUNK:
-            answer = client.get(address, dict.fromkeys(names, junk))
-            assert answer.status_code in (200, 302, 400, 403, 404, 405, 409, 422), (address, junk)
+    for seat, address in enumerate(addresses(house)):
+        for turn in range(TURNS):
+            given_now = dealt(names, turn, seat)
+            answer = client.get(address, given_now)
+            assert answer.status_code in (200, 302, 400, 403, 404, 405, 409, 422), (address, given_now)
+            if answer.status_code == 405:
+                break
 
 
-@pytest.mark.parametrize("junk", JUNK)
-def test_no_form_makes_a_fault(house, sign_in, junk: str) -> None:
+@pytest.mark.parametrize("turn", range(TURNS))
+def test_no_form_makes_a_fault(house, sign_in, turn: int) -> None:
     client = sign_in()
     names = (
         "aircraft_id", "number", "status", "adep", "ades", "std_date", "std_time", "sta_date", "sta_time",
@@ -119,11 +129,12 @@ def test_no_form_makes_a_fault(house, sign_in, junk: str) -> None:
         "crew_member_id", "start", "end", "category", "company_id", "nationality", "country", "when_expiring",
         "latitude", "longitude", "base_time_zone", "current", "new", "operator", "client", "booked_from",
     )  # fmt: skip
-    for address in addresses(house):
+    for seat, address in enumerate(addresses(house)):
         if address in ("/sign-out", "/sign-in"):
             continue
-        answer = client.post(address, dict.fromkeys(names, junk))
-        assert answer.status_code in (200, 204, 302, 400, 403, 404, 405, 409, 422), (address, junk)
+        given_now = dealt(names, turn, seat)
+        answer = client.post(address, given_now)
+        assert answer.status_code in (200, 204, 302, 400, 403, 404, 405, 409, 422), (address, given_now)
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "trace"])
