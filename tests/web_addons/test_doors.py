@@ -15,7 +15,7 @@ from airstair.hub import registry
 from airstair.hub.contract import Addon, Category
 from airstair.hub.flows import Horizon
 from airstair.hub.setting import Settings
-from airstair.hub.visits import Reply, Resource, Serve
+from airstair.hub.visits import Handoff, HandoffPlace, Reply, Resource, Serve
 from airstair.kernel.units import UnitKind
 from airstair.records.operators.rules import Role
 from airstair.testing.visits import as_basic, come
@@ -95,3 +95,43 @@ def test_off_the_page_says_that_they_are_revoked(desk: Desk, reader: Addon) -> N
     connection = issued_on(saved(admin, on="on").content.decode())["login"].partition("-")[2]
     admin.post("/addons/reader/configuration", {"here": "on", "connection": connection})
     assert "Revoked" in admin.get("/addons/reader/configuration").content.decode()
+
+
+@pytest.mark.req("CTK-01")
+@pytest.mark.parametrize("embedded", [True, False])
+def test_a_partners_page_stands_inside_ours_or_in_its_place(desk: Desk, embedded: bool) -> None:
+    theirs = "https://air.training.example/"
+    one = Addon(
+        key="reader",
+        name="Reader",
+        category=Category.SERVICES,
+        purpose="It is read.",
+        settings=Settings,
+        flows=(
+            Handoff(
+                key="login",
+                title="READER",
+                place=HandoffPlace.MENU,
+                link=lambda snapshot, settings, who, now: theirs,
+                embedded=embedded,
+            ),
+        ),
+        facts=(),
+        choose_aircraft=False,
+    )
+    registry.register(one)
+    try:
+        admin = desk.client()
+        saved(admin, on="on")
+        menu = re.search(r'<a href="(/addons/reader/handoff/login)"([^>]*)>READER', admin.get("/ops/").content.decode())
+        assert menu and ("_blank" in menu[2]) is not embedded
+        answer = admin.get(menu[1])
+        if not embedded:
+            assert (answer.status_code, answer.headers["Location"]) == (302, theirs)
+            return
+        assert f'<iframe class="embedded-frame" src="{theirs}"' in answer.content.decode()
+        assert "frame-src https://air.training.example;" in answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert admin.get(f"{menu[1]}?own=1").headers["Location"] == theirs
+    finally:
+        registry._extra.pop(one.key, None)

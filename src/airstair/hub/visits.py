@@ -191,5 +191,6 @@ class Handoff:
     title: str
     place: HandoffPlace
     link: Callable[[Any, Any, Contact, datetime], str]
+    embedded: bool = False  # stands inside a page of ours, not in its place
     doing: str = "open it"  # completes “You are not integrated with …, and cannot …”
     right: Right = field(default=Right.SCHEDULE_VIEW)

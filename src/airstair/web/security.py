@@ -13,11 +13,14 @@ from django.http import HttpRequest, HttpResponseBase
 from airstair.web.live.address import live_origin
 
 
-def content_security_policy(request: HttpRequest) -> str:
-    """The policy of one response. The live stream is the one other origin that pages may talk to."""
+def content_security_policy(request: HttpRequest, *, framed: str = "") -> str:
+    """The policy of one response. The live stream is the one other origin that pages may talk to; `framed` is the
+    one whose page this one shows inside itself, if any.
+    """
     talk_to = " ".join(filter(None, ("'self'", live_origin(request))))
+    frame = f"frame-src {framed}; " if framed else ""
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        f"{frame}default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
         f"connect-src {talk_to}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 

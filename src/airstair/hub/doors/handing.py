@@ -46,6 +46,15 @@ def in_the_menu(actor: Actor) -> list[tuple[Addon, Handoff]]:
     return [(one, flow) for one, flow in offered if one.key in on and _leads_somewhere(flow, on[one.key])]
 
 
+def handoff(addon_key: str, flow_key: str) -> tuple[Addon, Handoff]:
+    """The hand-off by that name. Raises `NotFound`."""
+    one = addon(addon_key)
+    flow = next((found for found in one.handoffs if found.key == flow_key), None)
+    if flow is None:
+        raise NotFound("This link")
+    return one, flow
+
+
 def _leads_somewhere(flow: Handoff, live: LiveConnection) -> bool:
     try:
         return bool(flow.link(None, live.settings, Contact(name="", email=""), SystemClock().now()))
@@ -67,9 +76,8 @@ def hand_over(
 
     Raises `NotIntegrated`, `NotFound`, `Forbidden`, and `Invalid` where the partner has no page for this.
     """
-    one = addon(addon_key)
-    flow = next((found for found in one.handoffs if found.key == flow_key), None)
-    if flow is None or (flight_id is None) != (flow.place is HandoffPlace.MENU):
+    one, flow = handoff(addon_key, flow_key)
+    if (flight_id is None) != (flow.place is HandoffPlace.MENU):
         raise NotFound("This link")
     actor.require(flow.right, flow.doing)
     now = (clock or SystemClock()).now()
