@@ -32,10 +32,10 @@ TYPES = ("COMMERCIAL", "COMMERCIAL", "PRIVATE", "FERRY", "CARGO", "TRAINING")
 
 
 def some_time(world: World, chance: random.Random) -> datetime:
-    """A departure near now, rarely one of weeks ago."""
+    """A departure near now, rarely one of weeks ago. To the minute: two flights alike would look like one renamed."""
     if chance.random() < 0.05:
         return world.noon - timedelta(days=chance.randint(20, 40))
-    return world.noon + timedelta(hours=chance.randint(-48, 72))
+    return world.noon + timedelta(hours=chance.randint(-48, 72), minutes=chance.randint(0, 59))
 
 
 def some_flight_input(world: World, chance: random.Random, **more: Any) -> FlightInput:
