@@ -255,3 +255,14 @@ def test_the_about_page_and_the_card_say_that_nothing_leaves(house, sign_in):
     assert "It runs inside Airstair whenever somebody asks." in cards
     for page in ("configuration", "activity"):
         assert client.get(f"/addons/saftefast/{page}").status_code == 200
+
+
+def test_the_history_of_a_duty_names_its_crew_by_code(house, captain, sign_in):
+    given = {"first_name": "Bo", "last_name": "Bright", "positions": ("CPT",), "home_base": "KEWR"}
+    other = add_crew_member(house.admin, CrewMemberInput(code="XYZ", **given))
+    made = duty(house, captain)
+    crewing.change_duty(house.admin, made.id, crewing.DutyEdit(crew_member_id=other.id))
+    for address in (f"/crew/duties/{made.id}", "/settings/audit/"):
+        page = re.sub(r'(<option[^>]*>[^<]*)|="[^"]*"', "", sign_in().get(address).content.decode())
+        assert re.search(r"ABC.{0,80}XYZ", page, re.DOTALL), address
+        assert not re.search(rf"\b{captain.id}\b", page), "not by a number that nobody knows"

@@ -11,6 +11,7 @@ from typing import Any
 
 from airstair.changes.queries import ChangeRow
 from airstair.records.fleet.snapshots import AircraftFacts
+from airstair.records.people.snapshots import CrewMemberFacts
 
 _MINUTE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ")
 _HIDDEN = frozenset({"event_id", "trip_id", "duty_id"})  # they name the thing itself, which the line does already
@@ -33,20 +34,34 @@ class Told:
     fields: tuple[Field, ...]
 
 
-def told(lines: Iterable[ChangeRow], fleet: Iterable[AircraftFacts]) -> list[Told]:
-    """Each line with what changed in it; aircraft by registration."""
-    registrations = {one.id: one.registration for one in fleet}
-    return [Told(line, tuple(_fields(line, registrations))) for line in lines]
+# By the name of the field that holds an id: what people call each.
+Names = Mapping[str, Mapping[int, str]]
 
 
-def _fields(line: ChangeRow, registrations: Mapping[int, str]) -> Iterable[Field]:
+def told(
+    lines: Iterable[ChangeRow], fleet: Iterable[AircraftFacts], crew: Iterable[CrewMemberFacts] = ()
+) -> list[Told]:
+    """Each line with what changed in it; aircraft by registration, crew members by code."""
+    names = {
+        "aircraft_id": {one.id: one.registration for one in fleet},
+        "crew_member_id": {one.id: one.code for one in crew},
+    }
+    return [Told(line, tuple(_fields(line, names))) for line in lines]
+
+
+def names_crew(lines: Iterable[ChangeRow]) -> bool:
+    """Whether a line can only be read by who knows the crew's codes."""
+    return any("crew_member_id" in (side or {}) for line in lines for side in (line.before, line.after))
+
+
+def _fields(line: ChangeRow, names: Names) -> Iterable[Field]:
     was, now = line.before or {}, line.after or {}
     new = line.before is None
     for name in now if now else was:
         if name in _HIDDEN or (new and now[name] in (None, "", [], {}, 0, False)):
             continue
-        before = "" if new else written(was.get(name), name, registrations)
-        yield Field(_named(name), before, written(now.get(name), name, registrations))
+        before = "" if new else written(was.get(name), name, names)
+        yield Field(_named(name), before, written(now.get(name), name, names))
 
 
 def _named(name: str) -> str:
@@ -61,12 +76,12 @@ def _named(name: str) -> str:
 _TERMS = frozenset({"adep", "ades", "altn", "altn2", "std", "sta"})
 
 
-def written(value: Any, name: str = "", registrations: Mapping[int, str] | None = None) -> str:
+def written(value: Any, name: str = "", names: Names | None = None) -> str:
     """A value as people write it."""
     if value in (None, "", [], {}):
         return "–"
-    if name == "aircraft_id" and registrations and value in registrations:
-        return registrations[value]
+    if names and name in names and value in names[name]:
+        return names[name][value]
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):

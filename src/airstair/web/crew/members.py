@@ -82,7 +82,7 @@ def _around(request: PageRequest, facts: CrewMemberFacts) -> dict[str, Any]:
     today = times.now().date()
     history = None
     if request.actor.may(Right.AUDIT_VIEW):
-        history = told(trail(request.operator.id, subject=Unit(UnitKind.CREW_MEMBER, facts.id), limit=30), ())
+        history = told(trail(request.operator.id, subject=Unit(UnitKind.CREW_MEMBER, facts.id), limit=30), (), [facts])
     return {
         "endorsements": [shown(one, today) for one in endorsements(request.operator.id, [facts.id])],
         "documents": documents_of(request.operator.id, facts.id),

@@ -26,7 +26,7 @@ from airstair.web.crew.timeline import LEGEND, crew_lanes, fitting
 from airstair.web.crew.timeline_forms import DutyForm
 from airstair.web.ops.answering import said
 from airstair.web.ops.window import SPANS, Window, read_window
-from airstair.web.trails import told
+from airstair.web.trails import names_crew, told
 
 CLOCK: Clock = SystemClock()
 SEE = "see what crew members do"
@@ -129,7 +129,8 @@ def _shown(request: PageRequest, form: DutyForm, facts: DutyFacts | None) -> Htt
     history = None
     if facts is not None and request.actor.may(Right.AUDIT_VIEW):
         lines = trail(request.operator.id, unit=Unit(UnitKind.CREW_MEMBER, facts.crew_member_id), limit=300)
-        history = told([one for one in lines if (one.after or one.before or {}).get("duty_id") == facts.id], [])
+        mine = [one for one in lines if (one.after or one.before or {}).get("duty_id") == facts.id]
+        history = told(mine, [], crew_members(request.operator.id) if names_crew(mine) else ())
     inner = "web/crew/_timeline_duty.html"
     context = {"form": form, "duty": facts, "may_edit": may, "history": history, "inner": inner}
     return render(request, inner if request.htmx else "web/ops/form_page.html", context, status=form.http_status)

@@ -14,8 +14,9 @@ from airstair.kernel.utc import parse_day
 from airstair.records.fleet.queries import fleet
 from airstair.records.operators.queries import members
 from airstair.records.operators.rules import Right
+from airstair.records.people.queries import crew_members
 from airstair.web.acting import PageRequest, page
-from airstair.web.trails import told
+from airstair.web.trails import names_crew, told
 
 PAGE_LENGTH = 100
 
@@ -40,7 +41,7 @@ def audit(request: PageRequest) -> HttpResponse:
     )
     aircraft = fleet(request.operator.id)
     context = {
-        "lines": told(lines[:PAGE_LENGTH], aircraft),
+        "lines": told(lines[:PAGE_LENGTH], aircraft, crew_members(request.operator.id) if names_crew(lines) else ()),
         "more": lines[PAGE_LENGTH - 1].seq if len(lines) > PAGE_LENGTH else None,
         "remarks": remarks,
         "people": members(request.operator.id),
