@@ -129,7 +129,7 @@ def _flight(one: truth.Kept, flight: Any, flavour: str) -> dict[str, Any]:
 
 def goes_back(keeper: Keeper, versions: Mapping[int, list[Version]]) -> Iterator[str]:
     """An earlier version of a flight after a later one."""
-    for (account, flight), shown in keeper.shown.items():
+    for (account, flight), shown in list(keeper.shown.items()):
         numbers = [number for number in shown if number is not None]
         if numbers != sorted(numbers):
             known = [version.number for version in sorted(versions.get(flight, []))]

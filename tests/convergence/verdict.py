@@ -83,7 +83,8 @@ def _at_keeper(world: World, tables: truth.Tables) -> Iterator[tuple[Key, str]]:
     if (asked := wanted(tables)) is None:
         return
     connection, account, expected = asked
-    held = {flight: body for (of, flight), body in world.keeper.holds.items() if of == account}
+    there = dict(world.keeper.holds)  # calls may still come in
+    held = {flight: body for (of, flight), body in there.items() if of == account}
     for flight in sorted(expected.keys() | held.keys()):
         if held.get(flight) != expected.get(flight):
             differing = "; ".join(_differing(expected.get(flight), held.get(flight)))
