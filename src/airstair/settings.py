@@ -50,7 +50,11 @@ INSTALLED_APPS = [
     "airstair.records.people",
     "airstair.records.endorsements",
     "airstair.records.crewing",
+    "airstair.records.checklist",
+    "airstair.records.budgets",
     "airstair.hub",
+    "airstair.hub.webhooks",
+    "airstair.api.leon",
     "airstair.web",
 ]
 MIDDLEWARE = [
@@ -157,6 +161,9 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "airstair.logs.Formatter", "style": os.environ.get("AIRSTAIR_LOG_FORMAT", "")}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"procrastinate": {"level": "WARNING"}},
+    "loggers": {
+        "procrastinate": {"level": "WARNING"},
+        "authlib": {"level": "INFO"},  # below that it writes down tokens
+    },
     "root": {"handlers": ["console"], "level": os.environ.get("AIRSTAIR_LOG", "INFO")},
 }

@@ -137,6 +137,7 @@ def all_rows() -> Callable[[], dict[str, list[tuple[Any, ...]]]]:
             "people",
             "endorsements",
             "crewing",
+            "checklist",
             "changes",
         )
         for model in apps.get_app_config(label).get_models()

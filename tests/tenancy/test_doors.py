@@ -16,6 +16,7 @@ DOORS = {
     "hub/engine/dispatcher.py database_address": "the engine reads one log for all, and serves all connections",
     "hub/engine/store.py connect": "the engine's own connections: leases, ledger, call log",
     "hub/levels.py levels": "sums over everybody, without a name",
+    "hub/webhooks/engine/postman.py _all": "one reader of the log tells all operators' webhooks, each its own",
     "hub/worker.py work": "the worker's jobs look after all operators: watchman, mail, housekeeping",
     "records/operators/people.py reset_password": "whether the person works for somebody else too, and nothing more",
     "running/testing.py": "what tests set up and look at directly",

@@ -28,17 +28,22 @@ FUNCTIONS = functions()
 # About nobody's rows: the published airports, and arithmetic.
 OF_NOBODY = {
     "records.fleet.queries.block_minutes", "records.operators.queries.member_facts",
-    "records.access.queries.key_facts", "records.access.rules.token_of",
+    "records.access.queries.key_facts", "records.access.queries.grant_facts",
+    "records.access.queries.applications", "records.access.queries.applications_offering",
+    "records.access.queries.application", "records.access.queries.application_of_client",
+    "records.access.queries.is_its_secret", "records.access.queries.application_facts",
+    "records.checklist.applications.offered",
     "records.places.queries.distance_nm", "records.places.queries.published", "records.places.queries.searchable",
     "records.places.queries.searchable_text", "hub.connections.queries.account_of", "hub.messages.queries.line_of",
     "records.people.queries.document_facts", "records.people.sealing.seal_text", "records.people.sealing.unseal_text",
     "records.people.sealing.seal_born", "records.people.sealing.unseal_born",
-    "hub.doors.rules.login_of",
+    "hub.doors.rules.login_of", "hub.webhooks.queries.facts_of",
     "hub.connections.queries.typed_settings", "hub.connections.secrets.seal", "hub.connections.secrets.unseal",
 }  # fmt: skip
 # To their owner, too, they say nothing that only one operator's rows say, and change nothing here.
 SAY_NOTHING = {
     "changes.since.changes_since": "what this very transaction wrote is in no snapshot yet",
+    "changes.lately.times_of": "times of ids that it was told",
     "changes.since.things_changed": "what this very transaction wrote is in no snapshot yet",
     "hub.doors.commands.follow_switch": "no partner comes through the add-on of these things",
     "hub.doors.commands.issue_again": "no partner comes through the add-on of these things",
@@ -46,6 +51,11 @@ SAY_NOTHING = {
     "hub.doors.handing.in_the_menu": "no add-on with a link in the menu is switched on",
     "hub.forgetting.forget_fetched": "nothing is fetched from the add-on of these things",
     "hub.forgetting.reset_fetched": "nothing is fetched from the add-on of these things",
+    "changes.consequences.follow": "what follows from nothing",
+    "records.checklist.applications.active": "whether",
+    "records.checklist.queries.kept_modules": "applications, which are of the installation",
+    "records.checklist.commands.definitions.ensure_definitions": "what every operator starts with",
+    "records.checklist.commands.rows.starting_definitions": "what every operator starts with",
     "records.endorsements.commands.definitions.last_place": "a number",
     "records.endorsements.commands.definitions.tidy": "what it was given, in its written form",
     "records.people.commands.inputs.company_id": "the id that it was told",
@@ -69,8 +79,10 @@ SAY_NOTHING = {
     "hub.pulls.pulls_of": "no add-on that is installed fetches",
     "hub.traffic.traffic_of": "no add-on that is installed posts or fetches",
     "hub.serving.unread_since": "times alone",
+    "records.access.callers.whose_refresh_token": "ids alone, for whoever has the token",
     "hub.watchman.tell_recipients": "nobody is to be told",
     "records.flights.commands.rows.locked_empty_leg": "a row of which only the id, which it was told, differs",
+    "records.access.queries.active_application": "whether, and what is said of the application everywhere",
     "records.fleet.queries.visible_aircraft": "an admin sees all of them",
     "records.people.queries.crew_member_sensitive": "what is sealed in its row, and so is no mark",
     "records.people.queries.passenger_sensitive": "what is sealed in its row, and so is no mark",
@@ -154,6 +166,10 @@ def test_the_owner_does_and_needs_to_see_nothing_beyond(pair: tuple[Things, Thin
 
 PATH_WORDS: dict[str, Callable[[Things], Any]] = {
     "flight_id": lambda t: t.flight.id, "trip_id": lambda t: t.flight.trip_id, "key_id": lambda t: t.key.id,
+    "webhook_id": lambda t: t.hook.id, "delivery_id": lambda t: t.delivery.id,
+    "grant_id": lambda t: t.grant.id, "application_id": lambda t: t.checklist.application,
+    "handler_id": lambda t: t.checklist.handler.id, "file_id": lambda t: t.checklist.file.id,
+    "definition_key": lambda t: "HANDLING_ADEP",
     "event_id": lambda t: t.event.id, "engine_id": lambda t: t.engine.id, "kind": lambda t: "csv",
     "aircraft_id": lambda t: t.aircraft.id, "membership_id": lambda t: t.member.membership_id,
     "subsidiary_id": lambda t: t.subsidiary.id, "call_id": lambda t: t.call.id, "run_id": lambda t: t.run.id,

@@ -31,14 +31,20 @@ from airstair.hub.doors.noting import Knock
 from airstair.hub.registry import addon
 from airstair.hub.staging.models import PullStage
 from airstair.hub.visits import Contact, Reply
+from airstair.hub.webhooks import commands as webhooks
+from airstair.hub.webhooks.models import Delivery
+from airstair.hub.webhooks.rules import Owner
 from airstair.kernel.clock import ManualClock
 from airstair.kernel.errors import Problems
 from airstair.kernel.outcome import OutcomeKind
 from airstair.kernel.scope import all_operators
 from airstair.kernel.units import Unit, UnitKind
+from airstair.records.access.commands.tokens import first_tokens, new_code
 from airstair.records.access.models import KeptAnswer
+from airstair.records.budgets.models import Window
 from airstair.records.endorsements.commands import DefinitionInput
 from airstair.records.endorsements.commands.imported import ImportedPerson
+from airstair.records.flights.finding import FlightsWanted
 from airstair.records.flights.imports.commands import save_mapping
 from airstair.records.flights.imports.matching import Key
 from airstair.records.flights.imports.rows import FileFlight
@@ -82,7 +88,11 @@ class Things(every.Things):
         KeptAnswer.objects.create(
             operator_id=self.id, key_id=self.key.id, idempotency_key=f"once of {code}", fingerprint="f", status=200
         )
+        Window.objects.create(operator_id=self.id, caller=f"caller of {code}", seconds=60, began=NOW, asked=1)
+        first_tokens(self.grant, NOW)
+        new_code(self.grant, self.grant.scopes, f"https://{code}.example", named=True, challenge="", now=NOW)
         self._of_the_hub(code)
+        assert self.checklist  # made when it is first asked for
 
     def _of_the_hub(self, code: str) -> None:
         wanted = {"environment": "sandbox", "api_token": f"token-{code}"}
@@ -122,6 +132,18 @@ class Things(every.Things):
         staged.file, staged.items = f"File of {code}", msgspec.msgpack.encode([])
         staged.save(force_insert=True)
         self.run, self.call, self.message, self.pulled = asked, call, message, pulled
+        self._of_webhooks(code)
+
+    def _of_webhooks(self, code: str) -> None:
+        hook = webhooks.SubscriptionInput(label=f"Hook of {code}", url=f"https://{code}.example/", topics=("flight",))
+        self.hook = webhooks.subscribe(self.world.admin, Owner(key_id=self.key.id), hook).facts
+        self.delivery = Delivery(
+            operator_id=self.id, subscription_id=self.hook.id, seq=1, line="flight:1", event="flight.changed",
+            title=f"Told to {code}", at=NOW, units=[f"flight:{self.flight.id}"], needs=[], heard=["flight"],
+            body=f"body of {code}".encode(), next_at=_LONG_AGO, said=f"Said by {code}",
+        )  # fmt: skip
+        self.delivery.save(force_insert=True)
+        self.delivery = Delivery.objects.get(operator_id=self.id)
 
 
 def two(folder: Path) -> tuple[Things, Things]:
@@ -224,6 +246,12 @@ def _file_flight(t: Things) -> FileFlight:
     )  # fmt: skip
 
 
+def _retimed(things: Things) -> NewChange:
+    flight = Unit(UnitKind.FLIGHT, things.checklist.flight.id)
+    moved = {"std": "2027-03-01T06:00Z"}, {"std": "2027-03-01T07:00Z"}
+    return NewChange(kind="flight.changed", subject=flight, title="T", units=(flight,), before=moved[0], after=moved[1])
+
+
 def _table(path: Path) -> Any:
     content = path.open("rb")
     return table_of(path.name, content, path.stat().st_size)
@@ -262,12 +290,21 @@ ARGUMENTS: dict[str, Callable[[Things], Any]] = {
     "membership_id": lambda t: t.member.membership_id,
     "secret": lambda t: "s" * 43,
     "key_id": lambda t: t.key.id,
+    "grant_id": lambda t: t.grant.id,
+    "application_id": lambda t: t.application.id,
     "trip_ids": lambda t: [t.flight.trip_id],
     "event_ids": lambda t: [t.event.id],
     "place": lambda t: Place(since="3:3:"),
     "limit": lambda t: 9,
     "kinds": lambda t: ["flight"],
     "things_changed.kind": lambda t: "flight",
+    "thing": lambda t: "flight",
+    "times_of.ids": lambda t: [t.flight.id],
+    "times_of.fields": lambda t: {},
+    "touched_since.since": lambda t: _LONG_AGO,
+    "flights_wanted.wanted": lambda t: FlightsWanted(start=_LONG_AGO, end=MONDAY + timedelta(days=9)),
+    "trips_like.text": lambda t: t.flight.trip_number,
+    "count_request.caller": lambda t: "7",
     "flight_ids_after.after": lambda t: 0,
     "trip_ids_after.after": lambda t: 0,
     "event_ids_after.after": lambda t: 0,
@@ -279,6 +316,24 @@ ARGUMENTS: dict[str, Callable[[Things], Any]] = {
     "label": lambda t: "A label",
     "file_name": lambda t: "file.csv",
     "count": lambda t: 1,
+    "handler_id": lambda t: t.checklist.handler.id,
+    "file_id": lambda t: t.checklist.file.id,
+    "definition_key": lambda t: "HANDLING_ADEP",
+    "definition_by_key.key": lambda t: t.checklist.definition.key,
+    "definition_of.key": lambda t: t.checklist.definition.key,
+    "fall_back.changes": lambda t: [_retimed(t)],
+    "fall_back.bulk": lambda t: False,
+    "follow.changes": lambda t: [],
+    "follow.bulk": lambda t: False,
+    "support_flights.application_id": lambda t: t.checklist.application,
+    "support_flights.aircraft": lambda t: None,
+    "module.application_id": lambda t: t.checklist.application,
+    "active.application_id": lambda t: t.checklist.application,
+    **{
+        f"{name}.flight_id": lambda t: t.checklist.flight.id
+        for name in ("checklist", "item", "module", "file", "history")
+    },
+    "checklists.flight_ids": lambda t: [t.checklist.flight.id],
     "unit": lambda t: Unit(UnitKind.AIRCRAFT, t.aircraft.id),
     "start": lambda t: MONDAY,
     "end": lambda t: MONDAY + timedelta(days=9),
@@ -320,6 +375,16 @@ ARGUMENTS: dict[str, Callable[[Things], Any]] = {
     "day": lambda t: date(2099, 1, 1),
     "one": lambda t: addon("avinode"),
     "problems": lambda t: Problems(),
+    "subscription_id": lambda t: t.hook.id,
+    "delivery_id": lambda t: t.delivery.id,
+    "owner": lambda t: Owner(key_id=t.key.id),
+    "subscribe.wanted": lambda t: webhooks.SubscriptionInput(label="New", url="https://new.example", topics=("crew",)),
+    "url": lambda t: "https://new.example",
+    "hears": lambda t: ["flight"],
+    "readable": lambda t: lambda reads: None,
+    "subscribe_as.kind": lambda t: "signed",
+    "why": lambda t: "Because.",
+    "on": lambda t: True,
     "value": lambda t: t.people.company.id,
     "tidy.id_": lambda t: t.people.kind.id,
     "tidy.wanted": lambda t: DefinitionInput(name="K"),

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from django.db import transaction
 
+from airstair.changes.consequences import follow
 from airstair.changes.models import Change
 from airstair.kernel.actor import Actor
 from airstair.kernel.units import Unit
@@ -30,10 +31,12 @@ def record(actor: Actor, changes: Iterable[NewChange], *, bulk: bool = False) ->
     """Write the changes in the transaction under way.
 
     `bulk` puts them in the slow lane: people's edits are delivered ahead of an import. Raises RuntimeError
-    outside a transaction, because a change without its rows, or rows without their change, must not exist.
+    outside a transaction, because a change without its rows, or rows without their change, must not exist. What
+    follows from the changes in other rooms (`consequences`) is in the transaction when this returns.
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("record() needs the transaction of the command that changes the rows.")
+    changes = list(changes)
     Change.objects.bulk_create(
         [
             Change(
@@ -54,6 +57,7 @@ def record(actor: Actor, changes: Iterable[NewChange], *, bulk: bool = False) ->
         ],
         batch_size=1000,
     )
+    follow(actor, changes, bulk)
 
 
 def plain(value: object) -> Any:

@@ -35,6 +35,7 @@ SELECT bounds.now::text, bounds.upto::text, found.*
 _BETWEEN = """
 operator_id = %(operator)s AND xid >= pg_snapshot_xmin(%(since)s::pg_snapshot)
 AND NOT pg_visible_in_snapshot(xid, %(since)s::pg_snapshot) AND pg_visible_in_snapshot(xid, bounds.upto)
+AND (%(aircraft)s::varchar[] IS NULL OR units && %(aircraft)s::varchar[])
 """
 _THINGS = _NEW.format(
     found=f"""
@@ -113,25 +114,38 @@ def now() -> Place:
     return place
 
 
-def things_changed(operator_id: int, kind: str, place: Place, limit: int) -> Found:
+def things_changed(
+    operator_id: int, kind: str, place: Place, limit: int, *, aircraft: Collection[int] | None = None
+) -> Found:
     """The ids of the things (`flight`, `trip`, `aircraft`, `event`) that changed, each once. One statement, or two.
 
-    An aircraft changes when itself is edited, not when its flights are; a trip changes with its flights.
+    An aircraft changes when itself is edited, not when its flights are; a trip changes with its flights. With
+    `aircraft`, only by changes that touch one of them: so a flight that leaves them is told of once more.
     """
-    rows, following = _read(_THINGS, operator_id, place, limit, {"wanted": f"{kind}:%", "kinds": _KINDS[kind]})
+    more_given = {"wanted": f"{kind}:%", "kinds": _KINDS[kind], "aircraft": _units(aircraft)}
+    rows, following = _read(_THINGS, operator_id, place, limit, more_given)
     ids = tuple(row[0] for row in rows[:limit])
     more = len(rows) > limit
     return Found(ids=ids, place=following(ids[-1]) if more else following(None), more=more)
 
 
-def changes_since(operator_id: int, kinds: Collection[str], place: Place, limit: int) -> Lines:
-    """Every change whose kind begins with one of `kinds`, each exactly once. One statement, or two."""
+def changes_since(
+    operator_id: int, kinds: Collection[str], place: Place, limit: int, *, aircraft: Collection[int] | None = None
+) -> Lines:
+    """Every change whose kind begins with one of `kinds`, each exactly once. One statement, or two.
+
+    With `aircraft`, only changes that touch one of them.
+    """
     wanted = [f"{kind}.%" for kind in kinds]
-    rows, following = _read(_CHANGES, operator_id, place, limit, {"kinds": wanted})
+    rows, following = _read(_CHANGES, operator_id, place, limit, {"kinds": wanted, "aircraft": _units(aircraft)})
     fields = Line.__struct_fields__
     lines = tuple(Line(**{**dict(zip(fields, row, strict=True)), "units": tuple(row[7])}) for row in rows[:limit])
     more = len(rows) > limit
     return Lines(lines=lines, place=following(lines[-1].seq) if more else following(None), more=more)
+
+
+def _units(aircraft: Collection[int] | None) -> list[str] | None:
+    return None if aircraft is None else [f"aircraft:{one}" for one in sorted(aircraft)]
 
 
 def _read(statement: str, operator_id: int, place: Place, limit: int, more: dict[str, Any]) -> tuple[list[Any], Any]:

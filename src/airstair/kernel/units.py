@@ -17,6 +17,7 @@ class UnitKind(StrEnum):
     CONNECTION = "connection"
     OPERATOR = "operator"
     PHONEBOOK = "phonebook"  # a passenger, contact person or company
+    HANDLER = "handler"  # an entry of the handlers' directory
 
 
 class Unit(NamedTuple):

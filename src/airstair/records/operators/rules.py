@@ -12,6 +12,8 @@ class Right(StrEnum):
     SCHEDULE_VIEW = "schedule.view"
     SCHEDULE_EDIT = "schedule.edit"
     TIMES_EDIT = "times.edit"
+    CHECKLIST_EDIT = "checklist.edit"
+    SUPPORT_ANSWER = "support.answer"  # what an application that was asked for support may do
     EMPTY_LEG_VERIFY = "emptyleg.verify"
     FLEET_EDIT = "fleet.edit"
     MAINTENANCE_EDIT = "maintenance.edit"
@@ -29,6 +31,7 @@ class Right(StrEnum):
     AUDIT_VIEW = "audit.view"
     USERS_MANAGE = "users.manage"
     KEYS_MANAGE = "keys.manage"
+    APPLICATIONS_MANAGE = "applications.manage"
     OPERATOR_EDIT = "operator.edit"
 
 
@@ -52,6 +55,7 @@ RIGHTS_OF_ROLE: dict[Role, frozenset[Right]] = {
             *_VIEW,
             Right.SCHEDULE_EDIT,
             Right.TIMES_EDIT,
+            Right.CHECKLIST_EDIT,
             Right.EMPTY_LEG_VERIFY,
             Right.PLACES_EDIT,
             Right.CREW_VIEW,
