@@ -19,6 +19,7 @@ from xml.sax.saxutils import escape
 import aiohttp
 import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from airstair.hub.certificates import BadCertificate, ClientCertificate, context_of
 from airstair.kernel.clock import Clock
@@ -101,7 +102,10 @@ class _PublicOnly(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        found = await self._resolver.resolve(host, port, family)
+        try:
+            found = await self._resolver.resolve(host, port, family)
+        except UnicodeError:  # too long a label, or an empty one: nothing can be called so
+            raise OSError(f"{host} is not a host's name") from None
         if not self._allow_private and any(is_private(one["host"]) for one in found):
             raise _PrivateAddress(host)
         return found
@@ -129,6 +133,17 @@ def is_private(address: str) -> bool:
     # An address of IPv4 in the clothes of IPv6 (mapped, 6to4, NAT64) leads to where the one inside leads.
     inside = _inside(read) if isinstance(read, ipaddress.IPv6Address) else None
     return any(not one.is_global or one.is_multicast for one in (read, inside) if one is not None)
+
+
+def host_of(url: str) -> str:
+    """The host that a call to this address would reach, spelled as the client spells it; empty for no address.
+
+    The client reads `①27.0.0.1` as 127.0.0.1, so an address must be judged by what the client makes of it.
+    """
+    try:
+        return URL(url).raw_host or ""
+    except ValueError:
+        return ""
 
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -167,13 +182,13 @@ class HttpPool:
 
     def session_for(self, url: str, *, sandbox: bool) -> aiohttp.ClientSession:
         """The session that may call this address. Raises `CallFailed` for a private one."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        host = host_of(url)
+        if not url.lower().startswith(("http://", "https://")) or not host:
             raise CallFailed(OutcomeKind.MISCONFIGURED, f"“{url}” is not a web address. It must begin with https://.")
         if self._allow_private or (sandbox and _origin(url) == self._sandbox):
             return self._private
-        if is_private(parts.hostname):
-            raise CallFailed(OutcomeKind.MISCONFIGURED, str(_PrivateAddress(parts.hostname)))
+        if is_private(host):
+            raise CallFailed(OutcomeKind.MISCONFIGURED, str(_PrivateAddress(host)))
         return self._public
 
     async def close(self) -> None:

@@ -17,7 +17,12 @@ from procrastinate.contrib.django import app
 from airstair.hub import calls, pulls, watchman
 from airstair.hub.doors.once import forget_old_replies
 from airstair.hub.staging.commands import forget_old_stages
+from airstair.hub.webhooks.engine.taking import forget_old as forget_old_deliveries
+from airstair.hub.webhooks.rules import KEEP_ENDED
 from airstair.kernel.about import also_about
+from airstair.records.access.commands.letters import mail_letters, warn_of_silence
+from airstair.records.access.commands.tokens import forget_old_tokens
+from airstair.records.checklist.mailing import send_waiting
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +43,13 @@ def _and_close(*steps: object) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="watch", pass_context=False)
 async def watch(timestamp: int) -> None:
-    """Every minute: open and close notices, mail them, tell recipients."""
+    """Every minute: open and close notices, mail them, tell recipients; look after connected applications;
+    send the handling requests that wait.
+    """
     also_about(job="watch")
-    await asyncio.to_thread(_and_close, watchman.watch, watchman.mail_notices, watchman.tell_recipients)
+    now = datetime.now(UTC)
+    steps = (lambda: warn_of_silence(now), lambda: mail_letters(now), send_waiting)
+    await asyncio.to_thread(_and_close, watchman.watch, watchman.mail_notices, watchman.tell_recipients, *steps)
 
 
 @app.periodic(cron="17 3 * * *")
@@ -54,6 +63,8 @@ async def forget_old_calls(timestamp: int) -> None:
         lambda: pulls.forget_old_runs(now),
         lambda: forget_old_stages(now),
         lambda: forget_old_replies(now),
+        lambda: forget_old_tokens(now),
+        lambda: forget_old_deliveries(now - KEEP_ENDED),
     )
     await asyncio.to_thread(_and_close, *steps)
 

@@ -1,4 +1,4 @@
-"""The worker process: one dispatcher and the jobs, started again whenever the database was away."""
+"""The worker process: one dispatcher, one postman and the jobs, started again whenever the database was away."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from procrastinate.exceptions import ConnectorException
 
 from airstair.hub.engine.dispatcher import Dispatcher, database_address
 from airstair.hub.jobs import run_jobs
+from airstair.hub.webhooks.engine.postman import Postman
 from airstair.hub.worker_port import worker_port
 from airstair.kernel.clock import Clock
 from airstair.kernel.scope import all_operators
@@ -54,7 +55,7 @@ async def _work(on_ready: Callable[[], None], clock: Clock | None, port: tuple[s
         if port is not None:
             address = await opened.enter_async_context(worker_port(*port, lambda: at_work.dispatcher))
             log.info("Probes and metrics are at %s.", address)
-        await asyncio.gather(_dispatch(stop, at_work, on_ready, clock), _jobs(stop))
+        await asyncio.gather(_dispatch(stop, at_work, on_ready, clock), _webhooks(stop, clock), _jobs(stop))
 
 
 @dataclass(slots=True)
@@ -87,6 +88,21 @@ async def _dispatch(stop: asyncio.Event, at_work: AtWork, on_ready: Callable[[],
         if stop.is_set() or isinstance(ended, asyncio.CancelledError):
             return
         _complain("dispatcher", ended)
+        await asyncio.sleep(_AGAIN_AFTER)
+
+
+async def _webhooks(stop: asyncio.Event, clock: Clock | None) -> None:
+    while not stop.is_set():
+        postman = asyncio.create_task(Postman(database_address(), clock=clock).run())
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({postman, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if stop.is_set():
+            postman.cancel()
+        ended = (await asyncio.gather(postman, return_exceptions=True))[0]
+        if stop.is_set() or isinstance(ended, asyncio.CancelledError):
+            return
+        _complain("postman", ended)
         await asyncio.sleep(_AGAIN_AFTER)
 
 
