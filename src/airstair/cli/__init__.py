@@ -13,6 +13,7 @@ import click
 
 import airstair
 from airstair.cli.addons import addon_group, golive_command
+from airstair.cli.applications import application_group
 from airstair.cli.converge import converge_command
 from airstair.cli.records import import_group, migrate_command, operator_group
 from airstair.cli.run import live_command, sandbox_command, up_command, web_command, worker_command
@@ -56,6 +57,7 @@ for command in (
     operator_group,
     import_group,
     addon_group,
+    application_group,
     golive_command,
     converge_command,
 ):

@@ -10,6 +10,7 @@ from airstair.api.rest.bookschemas import LogIn, WatchIn, log_input, watch_input
 from airstair.api.rest.entrance import ApiKey, ApiRequest
 from airstair.api.rest.listing import WRITING, Id
 from airstair.api.rest.pictures import flight_input, flight_out, given, trip_out
+from airstair.api.rest.reach import reach_aircraft, reach_event, reach_flight, reach_trip
 from airstair.api.rest.reading import router  # one for all: an address has one set of methods
 from airstair.api.rest.schemas import (
     EventEditIn,
@@ -38,6 +39,8 @@ _AVAILABILITY = ApiKey(Resource.AVAILABILITY, write=True)
 def create_trip(request: ApiRequest, body: TripIn, idempotency_key: IdempotencyKey = None) -> HttpResponse:
     """Make a trip with its flights: all of it, or nothing."""
     caller = request.auth
+    for at, one in enumerate(body.flights):
+        reach_aircraft(caller, one.aircraft_id, f"flights.{at}.aircraft_id")
     flights = tuple(flight_input(caller, one) for one in body.flights)
     wanted = commands.TripInput(
         number=body.number, status=body.status, client=body.client, notes=body.notes, flights=flights
@@ -54,6 +57,7 @@ def change_trip(
 ) -> HttpResponse:
     """Change a trip's client or notes."""
     caller = request.auth
+    reach_trip(caller, trip_id)
     edit, actor = commands.TripEdit(**given(caller, body)), caller.actor(Resource.FLIGHTS)
     return carry_out(
         request, idempotency_key, 200, lambda: trip_out(caller, commands.change_trip(actor, trip_id, edit))
@@ -66,6 +70,8 @@ def add_flight(
 ) -> HttpResponse:
     """Add a flight to a trip."""
     caller = request.auth
+    reach_trip(caller, trip_id)
+    reach_aircraft(caller, body.aircraft_id)
     wanted, actor = flight_input(caller, body), caller.actor(Resource.FLIGHTS)
     return carry_out(
         request, idempotency_key, 201, lambda: flight_out(caller, commands.add_flight(actor, trip_id, wanted))
@@ -78,6 +84,8 @@ def change_flight(
 ) -> HttpResponse:
     """Change a flight: times, route, aircraft, status and the rest."""
     caller = request.auth
+    reach_flight(caller, flight_id)
+    reach_aircraft(caller, body.aircraft_id)
     values = given(caller, body)
     as_of = values.pop("as_of", None)
     edit, actor = commands.FlightEdit(**values), caller.actor(Resource.FLIGHTS)
@@ -92,6 +100,7 @@ def change_flight(
 def cancel_flight(request: ApiRequest, flight_id: Id, idempotency_key: IdempotencyKey = None) -> HttpResponse:
     """Cancel a flight. It stays in sight."""
     caller = request.auth
+    reach_flight(caller, flight_id)
     actor = caller.actor(Resource.FLIGHTS)
     return carry_out(
         request, idempotency_key, 200, lambda: flight_out(caller, commands.cancel_flight(actor, flight_id))
@@ -101,6 +110,7 @@ def cancel_flight(request: ApiRequest, flight_id: Id, idempotency_key: Idempoten
 @router.delete("/flights/{flight_id}", response={204: None, **WRITING}, auth=_FLIGHTS, tags=["Flights"])
 def delete_flight(request: ApiRequest, flight_id: Id, idempotency_key: IdempotencyKey = None) -> HttpResponse:
     """Cancel a flight and take it out of sight. Again changes nothing."""
+    reach_flight(request.auth, flight_id)
     actor = request.auth.actor(Resource.FLIGHTS)
     return carry_out(request, idempotency_key, 204, lambda: commands.delete_flight(actor, flight_id))
 
@@ -114,6 +124,7 @@ def set_times(
 ) -> HttpResponse:
     """Enter, correct or clear a flight's actual times in one book."""
     caller = request.auth
+    reach_flight(caller, flight_id)
     wanted, actor = commands.TimesInput(**given(caller, body)), caller.actor(Resource.JOURNEY_LOG)
 
     def work() -> FlightOut:
@@ -131,6 +142,7 @@ def watch_flight(
 ) -> HttpResponse:
     """Write in flight watch: times, estimates, slot, PAX, delays."""
     caller = request.auth
+    reach_flight(caller, flight_id)
     wanted, actor = watch_input(body), caller.actor(Resource.JOURNEY_LOG)
 
     def work() -> FlightOut:
@@ -146,6 +158,7 @@ def watch_flight(
 def log_flight(request: ApiRequest, flight_id: Id, body: LogIn, idempotency_key: IdempotencyKey = None) -> HttpResponse:
     """Write in the journey log: times, PAX, landings, fuel, delays, APU. Hours and cycles are counted from it."""
     caller = request.auth
+    reach_flight(caller, flight_id)
     wanted, actor = log_input(body), caller.actor(Resource.JOURNEY_LOG)
 
     def work() -> FlightOut:
@@ -167,6 +180,7 @@ def _named(command: Callable[[], FlightFacts]) -> FlightFacts:
 @router.post("/events", response={201: EventOut, **WRITING}, auth=_AVAILABILITY, tags=["Availability"])
 def add_event(request: ApiRequest, body: EventIn, idempotency_key: IdempotencyKey = None) -> HttpResponse:
     """Occupy an aircraft."""
+    reach_aircraft(request.auth, body.aircraft_id)
     wanted = commands.EventInput(**given(request.auth, body))
     actor = request.auth.actor(Resource.AVAILABILITY)
     return carry_out(
@@ -179,6 +193,8 @@ def change_event(
     request: ApiRequest, event_id: Id, body: EventEditIn, idempotency_key: IdempotencyKey = None
 ) -> HttpResponse:
     """Change what occupies an aircraft."""
+    reach_event(request.auth, event_id)
+    reach_aircraft(request.auth, body.aircraft_id)
     edit, actor = commands.EventEdit(**given(request.auth, body)), request.auth.actor(Resource.AVAILABILITY)
     return carry_out(
         request, idempotency_key, 200, lambda: EventOut.model_validate(commands.change_event(actor, event_id, edit))
@@ -188,5 +204,6 @@ def change_event(
 @router.delete("/events/{event_id}", response={204: None, **WRITING}, auth=_AVAILABILITY, tags=["Availability"])
 def delete_event(request: ApiRequest, event_id: Id, idempotency_key: IdempotencyKey = None) -> HttpResponse:
     """Take an event off the schedule. Again changes nothing."""
+    reach_event(request.auth, event_id)
     actor = request.auth.actor(Resource.AVAILABILITY)
     return carry_out(request, idempotency_key, 204, lambda: commands.delete_event(actor, event_id))

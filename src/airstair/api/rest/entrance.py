@@ -16,11 +16,12 @@ from ninja.security import HttpBearer
 from airstair.api.rest.problems import MissingResource, as_problem
 from airstair.kernel.about import also_about
 from airstair.kernel.scope import operator_scope
-from airstair.records.access.commands import let_in
+from airstair.records.access.commands import let_in_token
 from airstair.records.access.rules import Resource
 from airstair.records.access.snapshots import Caller
 
 PREFIX = "/api/"
+ELSEWHERE = "/api/graphql"  # lets its callers in itself, and refuses in its own form
 
 
 class ApiRequest(HttpRequest):
@@ -36,14 +37,14 @@ class ApiEntrance:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path_info.startswith(PREFIX):
+        if not request.path_info.startswith(PREFIX) or request.path_info.startswith(ELSEWHERE):
             return self.get_response(request)
         kind, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         address = request.META.get("REMOTE_ADDR", "")
-        caller = let_in(token.strip(), address) if kind.lower() == "bearer" else None
+        caller = let_in_token(token.strip(), address) if kind.lower() == "bearer" else None
         request.caller = caller  # type: ignore[attr-defined]
         if caller is not None:
-            also_about(operator=caller.operator_id, key=caller.key_id)
+            also_about(operator=caller.operator_id, caller=caller.actor_key)
         with operator_scope(caller.operator_id) if caller is not None else nullcontext():
             response = as_problem(request, self.get_response(request))
         response.headers.setdefault("Cache-Control", "private, no-store")
@@ -73,4 +74,4 @@ class ApiKey(HttpBearer):
 def require(caller: Caller, resource: Resource, *, write: bool = False) -> None:
     """Raise `MissingResource` unless the key opens it."""
     if resource not in (caller.writes if write else caller.reads):
-        raise MissingResource(resource, "write" if write else "read")
+        raise MissingResource(resource, "write" if write else "read", caller.application_name)

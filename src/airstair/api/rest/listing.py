@@ -12,6 +12,7 @@ from airstair.api.rest.places import ListPlace
 from airstair.api.rest.schemas import Moment, Page, ProblemOut
 from airstair.changes import since
 from airstair.changes.since import Place
+from airstair.records.access.snapshots import Caller
 
 Limit = Annotated[int, Query(ge=1, le=500, description="The most items on a page.")]
 Cursor = Annotated[str | None, Query(max_length=30_000, description="The `cursor` of the page before.")]
@@ -35,7 +36,7 @@ Item = TypeVar("Item")
 
 
 def page(
-    operator_id: int,
+    caller: Caller,
     thing: str,
     limit: int,
     cursor: str | None,
@@ -45,9 +46,12 @@ def page(
 ) -> Page[Item]:
     """A page of things. `ids_after(last, count)` and `fetch(ids)` each take a fixed number of statements."""
     if changed_since is not None:
-        found = since.things_changed(operator_id, thing, places.read(changed_since, Place, "changed_since"), limit)
+        place = places.read(changed_since, Place, "changed_since")
+        found = since.things_changed(caller.operator_id, thing, place, limit, aircraft=caller.aircraft)
         items = sorted(fetch(found.ids), key=_id) if found.ids else []
-        return Page(items=items, cursor=None, changed_since=places.written(found.place), more=found.more)
+        gone = [] if caller.aircraft is None else sorted(set(found.ids) - {_id(one) for one in items})
+        following_place = places.written(found.place)
+        return Page(items=items, cursor=None, changed_since=following_place, more=found.more, gone=gone)
     at = places.read(cursor, ListPlace, "cursor") if cursor else ListPlace(last=0, began=since.now())
     ids = list(ids_after(at.last, limit + 1))
     more, ids = len(ids) > limit, ids[:limit]

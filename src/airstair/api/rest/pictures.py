@@ -39,7 +39,7 @@ def trip_out(caller: Caller, facts: TripFacts) -> TripOut:
         status=facts.status,
         client=facts.client,
         notes=facts.notes,
-        flights=[flight_out(caller, flight) for flight in facts.flights],
+        flights=[flight_out(caller, flight) for flight in facts.flights if caller.sees(flight.aircraft_id)],
     )
 
 

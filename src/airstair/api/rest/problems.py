@@ -16,14 +16,16 @@ from airstair.records.access.snapshots import Answer
 
 MEDIA = "application/problem+json"
 _KIND = "urn:airstair:problem:"
+_MAKE_ANOTHER = "An admin can make a key that may, under Settings > API keys."
+_ASK_FOR_MORE = "Ask for its scopes too, and have an admin agree anew."
 
 
 class MissingResource(Exception):
-    """The key is valid, and does not open what is asked for."""
+    """The key or token is valid, and does not open what is asked for."""
 
-    def __init__(self, resource: Resource, access: str) -> None:
-        self.resource, self.access = resource, access
-        super().__init__(f"This key may not {access} {resource.value}.")
+    def __init__(self, resource: Resource, access: str, application: str = "") -> None:
+        self.resource, self.access, self.application = resource, access, application
+        super().__init__(f"{application or 'This key'} may not {access} {resource.value}.")
 
 
 def document(status: int, kind: str, detail: str, **more: Any) -> Answer:
@@ -65,7 +67,7 @@ def of_missing(error: MissingResource) -> Answer:
     return document(
         403,
         "missing-resource",
-        f"{error} An admin can make a key that may, under Settings > API keys.",
+        f"{error} {_ASK_FOR_MORE if error.application else _MAKE_ANOTHER}",
         missing={"resource": error.resource.value, "access": error.access},
     )
 

@@ -24,6 +24,7 @@ from airstair.api.rest.pictures import flight_out, trip_out
 from airstair.api.rest.schemas import AircraftOut, ChangeOut, Changes, EventOut, FlightOut, Page, TripOut
 from airstair.changes import since
 from airstair.changes.since import Line, Place
+from airstair.kernel.errors import NotFound
 from airstair.records.access.rules import Resource
 from airstair.records.fleet import queries as fleet
 from airstair.records.flights import listing, queries
@@ -37,8 +38,8 @@ def list_aircraft(
     request: ApiRequest, limit: Limit = 100, cursor: Cursor = None, changed_since: ChangedSince = None
 ) -> Page[AircraftOut]:
     """The fleet, retired aircraft too."""
-    operator = request.auth.operator_id
-    everything = {one.id: one for one in fleet.fleet(operator)}
+    caller = request.auth
+    everything = {one.id: one for one in fleet.fleet(caller.operator_id) if caller.sees(one.id)}
 
     def ids_after(last: int, count: int) -> list[int]:
         return sorted(one for one in everything if one > last)[:count]
@@ -46,7 +47,7 @@ def list_aircraft(
     def fetch(ids: Sequence[int]) -> list[AircraftOut]:
         return [AircraftOut.model_validate(everything[one]) for one in ids if one in everything]
 
-    return page(operator, "aircraft", limit, cursor, changed_since, ids_after, fetch)
+    return page(caller, "aircraft", limit, cursor, changed_since, ids_after, fetch)
 
 
 @router.get(
@@ -54,6 +55,8 @@ def list_aircraft(
 )
 def get_aircraft(request: ApiRequest, aircraft_id: Id) -> AircraftOut:
     """One aircraft."""
+    if not request.auth.sees(aircraft_id):
+        raise NotFound("This aircraft")
     return AircraftOut.model_validate(fleet.aircraft(request.auth.operator_id, aircraft_id))
 
 
@@ -69,13 +72,14 @@ def list_flights(
     def ids_after(last: int, count: int) -> list[int]:
         return listing.flight_ids_after(
             caller.operator_id, last, count, start=window_start, end=window_end,
-            aircraft_id=aircraft_id, status=status,
+            aircraft_id=aircraft_id, status=status, aircraft_ids=caller.aircraft,
         )  # fmt: skip
 
     def fetch(ids: Sequence[int]) -> list[FlightOut]:
-        return [flight_out(caller, one) for one in queries.flights(caller.operator_id, ids)]
+        found = queries.flights(caller.operator_id, ids, aircraft_ids=caller.aircraft)
+        return [flight_out(caller, one) for one in found]
 
-    return page(caller.operator_id, "flight", limit, cursor, changed_since, ids_after, fetch)
+    return page(caller, "flight", limit, cursor, changed_since, ids_after, fetch)
 
 
 @router.get(
@@ -83,7 +87,8 @@ def list_flights(
 )
 def get_flight(request: ApiRequest, flight_id: Id) -> FlightOut:
     """One flight, deleted or not."""
-    return flight_out(request.auth, queries.flight(request.auth.operator_id, flight_id))
+    caller = request.auth
+    return flight_out(caller, queries.flight(caller.operator_id, flight_id, aircraft_ids=caller.aircraft))
 
 
 @router.get("/trips", response={200: Page[TripOut], **PROBLEMS}, auth=ApiKey(Resource.FLIGHTS), tags=["Trips"])
@@ -95,18 +100,22 @@ def list_trips(
     caller = request.auth
 
     def ids_after(last: int, count: int) -> list[int]:
-        return listing.trip_ids_after(caller.operator_id, last, count, start=window_start, end=window_end)
+        return listing.trip_ids_after(
+            caller.operator_id, last, count, start=window_start, end=window_end, aircraft_ids=caller.aircraft
+        )
 
     def fetch(ids: Sequence[int]) -> list[TripOut]:
-        return [trip_out(caller, one) for one in listing.trips(caller.operator_id, ids)]
+        found = [trip_out(caller, one) for one in listing.trips(caller.operator_id, ids)]
+        return found if caller.aircraft is None else [one for one in found if one.flights]
 
-    return page(caller.operator_id, "trip", limit, cursor, changed_since, ids_after, fetch)
+    return page(caller, "trip", limit, cursor, changed_since, ids_after, fetch)
 
 
 @router.get("/trips/{trip_id}", response={200: TripOut, **PROBLEMS}, auth=ApiKey(Resource.FLIGHTS), tags=["Trips"])
 def get_trip(request: ApiRequest, trip_id: Id) -> TripOut:
     """One trip with its flights."""
-    return trip_out(request.auth, queries.trip(request.auth.operator_id, trip_id))
+    caller = request.auth
+    return trip_out(caller, queries.trip(caller.operator_id, trip_id, aircraft_ids=caller.aircraft))
 
 
 @router.get(
@@ -117,17 +126,19 @@ def list_events(
     limit: Limit = 100, cursor: Cursor = None, changed_since: ChangedSince = None,
 ) -> Page[EventOut]:  # fmt: skip
     """Reservations, maintenance and groundings; or those that changed."""
-    operator = request.auth.operator_id
+    caller = request.auth
 
     def ids_after(last: int, count: int) -> list[int]:
         return listing.event_ids_after(
-            operator, last, count, start=window_start, end=window_end, aircraft_id=aircraft_id
-        )
+            caller.operator_id, last, count, start=window_start, end=window_end, aircraft_id=aircraft_id,
+            aircraft_ids=caller.aircraft,
+        )  # fmt: skip
 
     def fetch(ids: Sequence[int]) -> list[EventOut]:
-        return [EventOut.model_validate(one) for one in listing.events(operator, ids)]
+        found = listing.events(caller.operator_id, ids)
+        return [EventOut.model_validate(one) for one in found if caller.sees(one.aircraft_id)]
 
-    return page(operator, "event", limit, cursor, changed_since, ids_after, fetch)
+    return page(caller, "event", limit, cursor, changed_since, ids_after, fetch)
 
 
 @router.get(
@@ -136,7 +147,8 @@ def list_events(
 )  # fmt: skip
 def get_event(request: ApiRequest, event_id: Id) -> EventOut:
     """One event, deleted or not."""
-    return EventOut.model_validate(queries.event(request.auth.operator_id, event_id))
+    caller = request.auth
+    return EventOut.model_validate(queries.event(caller.operator_id, event_id, aircraft_ids=caller.aircraft))
 
 
 _KINDS = {
@@ -153,8 +165,9 @@ def list_changes(request: ApiRequest, limit: Limit = 100, changed_since: Changed
     if changed_since is None:
         return Changes(items=[], changed_since=places.written(since.now()), more=False)
     kinds = [kind for resource, some in _KINDS.items() if resource in caller.reads for kind in some]
-    found = since.changes_since(caller.operator_id, kinds, places.read(changed_since, Place, "changed_since"), limit)
-    items = [_change(str(caller.key_id), line) for line in found.lines]
+    place = places.read(changed_since, Place, "changed_since")
+    found = since.changes_since(caller.operator_id, kinds, place, limit, aircraft=caller.aircraft)
+    items = [_change(caller.actor_key, line) for line in found.lines]
     return Changes(items=items, changed_since=places.written(found.place), more=found.more)
 
 

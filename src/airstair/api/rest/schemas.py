@@ -222,6 +222,11 @@ class Page(Schema, Generic[Item]):
         " then always with the one from the latest answer."
     )
     more: bool = Field(description="Whether to ask again right away: there is another page, or more has changed.")
+    gone: list[int] = Field(
+        default=[],
+        description="With `changed_since`, for applications that see some aircraft only: ids of what has moved to"
+        " other aircraft, and is not theirs to see any more.",
+    )
 
 
 class Changes(Schema):

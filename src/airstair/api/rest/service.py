@@ -10,10 +10,10 @@ from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from airstair.api.rest import changing, problems, reading
+from airstair.api.rest import changing, problems, reading, webhooks
 from airstair.kernel.errors import AirstairError
 
-__all__ = ["api", "changing"]  # importing the writing operations puts them beside the reading ones
+__all__ = ["api", "changing", "webhooks"]  # importing the other operations puts them beside the reading ones
 
 _ABOUT = """The schedule of record of one operator, whose key you send: `Authorization: Bearer askey_…`.
 

@@ -1,0 +1,1 @@
+"""What callers read: one module for each room of the record."""

@@ -1,0 +1,1 @@
+"""Flight Support: what a connected application reads of submitted flights, and what it answers."""
