@@ -48,9 +48,11 @@ def addresses(house: House) -> list[str]:
     )
     known = {
         "flight_id": flight.id, "trip_id": flight.trip_id, "event_id": event.id, "aircraft_id": house.aircraft[0].id,
-        "membership_id": 1, "subsidiary_id": 1, "key_id": 1, "action": "cancel", "book": "flight_watch",
+        "membership_id": 1, "subsidiary_id": 1, "key_id": 1, "grant_id": 1, "action": "cancel", "book": "flight_watch",
+        "webhook_id": 1, "delivery_id": 1,
         "connection_id": 1, "flow": "schedule", "run_id": 1,
-        "engine_id": 1, "kind": "csv", **_people(house),
+        "engine_id": 1, "kind": "csv", "side": "ADEP", "definition_key": "HANDLING_ADEP", "file_id": 1, "handler_id": 1,
+        "application_id": 1, **_people(house),
     }  # fmt: skip
     found = []
     for pattern in get_resolver("airstair.web.urls").url_patterns:
@@ -127,7 +129,10 @@ def test_no_form_makes_a_fault(house, sign_in, turn: int) -> None:
         "subsidiary_id", "name", "email", "code", "role", "granted", "password", "p-new",
         "first_name", "last_name", "positions", "born", "issued", "expires", "definition_id", "warn_days", "place",
         "crew_member_id", "start", "end", "category", "company_id", "nationality", "country", "when_expiring",
-        "latitude", "longitude", "base_time_zone", "current", "new", "operator", "client", "booked_from",
+        "service", "adep_handler_id", "details-FUEL_ADEP", "handler_id", "what", "confirmation", "details", "note",
+        "airports", "frequency", "services", "label", "section", "side", "auto_add", "default_status", "statuses",
+        "kept", "test_address", "file", "latitude", "longitude", "base_time_zone", "current", "new", "operator",
+        "client", "booked_from",
     )  # fmt: skip
     for seat, address in enumerate(addresses(house)):
         if address in ("/sign-out", "/sign-in"):

@@ -78,7 +78,7 @@ def test_a_person_with_two_operators_chooses(house, other_house) -> None:
     client = Client()
     answer = client.post("/sign-in", {"email": "admin@kxa.example", "password": PASSWORD})
     assert answer.headers["Location"] == "/operator"
-    assert client.get("/ops/").headers["Location"] == "/operator", "nothing is seen before the choice"
+    assert client.get("/ops/").headers["Location"] == "/operator?next=%2Fops%2F", "nothing is seen before the choice"
     assert client.post("/operator", {"operator": "999999"}).status_code == 422
     client.post("/operator", {"operator": str(other_house.id)})
     page = client.get("/ops/").content.decode()

@@ -93,10 +93,10 @@ def _answer(
 def _acting(request: HttpRequest) -> HttpResponseBase | None:
     """Find out who acts for whom. Returns where to send somebody who does not act for anybody yet."""
     if not request.user.is_authenticated:
-        return _elsewhere(request, f"{reverse('sign-in')}?{urlencode({'next': _came_for(request)})}")
+        return _to(request, "sign-in")
     operator_id = request.session.get(OPERATOR_KEY)
     if not isinstance(operator_id, int):
-        return _elsewhere(request, reverse("choose-operator"))
+        return _to(request, "choose-operator")
     acting: PageRequest = request  # type: ignore[assignment]
     acting.live_cursor = "" if acting.htmx or request.method != "GET" else current_cursor()
     try:
@@ -108,6 +108,11 @@ def _acting(request: HttpRequest) -> HttpResponseBase | None:
         request.session.pop(OPERATOR_KEY, None)
         return _elsewhere(request, reverse("choose-operator"))
     return None
+
+
+def _to(request: HttpRequest, name: str) -> HttpResponseBase:
+    """Elsewhere first, and then on to what the person came for."""
+    return _elsewhere(request, f"{reverse(name)}?{urlencode({'next': _came_for(request)})}")
 
 
 def _came_for(request: HttpRequest) -> str:

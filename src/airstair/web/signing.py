@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib.auth import authenticate, login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -49,7 +52,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     if len(places) == 1:
         request.session[OPERATOR_KEY] = places[0].operator_id
         return redirect(aim)
-    return redirect("choose-operator")
+    return redirect(f"{reverse('choose-operator')}?{urlencode({'next': aim})}" if aim != "/" else "choose-operator")
 
 
 @never_cache
@@ -58,6 +61,7 @@ def choose_operator(request: HttpRequest) -> HttpResponseBase:
     """For somebody with a place at several operators."""
     if not request.user.is_authenticated:
         return redirect("sign-in")
+    aim = _safe_aim(request)
     places = _places(request.user.id)
     request.session[SEVERAL_KEY] = len(places) > 1
     wanted = request.POST.get("operator", "") if request.method == "POST" else ""
@@ -66,8 +70,9 @@ def choose_operator(request: HttpRequest) -> HttpResponseBase:
         chosen = places
     if chosen:
         request.session[OPERATOR_KEY] = chosen[0].operator_id
-        return redirect("/")
-    response = render(request, "web/choose_operator.html", {"choices": places}, status=422 if wanted else 200)
+        return redirect(aim)
+    context = {"choices": places, "next": aim if aim != "/" else ""}
+    response = render(request, "web/choose_operator.html", context, status=422 if wanted else 200)
     return with_headers(request, response)
 
 

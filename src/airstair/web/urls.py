@@ -19,9 +19,23 @@ from airstair.web.crew import (
 from airstair.web.fleet import cam
 from airstair.web.fleet import views as fleet
 from airstair.web.live import views as live
-from airstair.web.ops import airports, board, books, events, extras, flights, imports, logexport, sending, trips, watch
+from airstair.web.ops import (
+    airports,
+    board,
+    books,
+    checklist,
+    events,
+    extras,
+    flights,
+    imports,
+    logexport,
+    sending,
+    trips,
+    watch,
+)
+from airstair.web.ops import checklistmodules as modules
 from airstair.web.settings import airports as own_airports
-from airstair.web.settings import keys, operator, people, status
+from airstair.web.settings import applications, definitions, handlers, keys, operator, people, status, webhooks
 from airstair.web.settings import trail as audit
 
 register_converter(IdConverter, "id")
@@ -30,6 +44,49 @@ _signing = [
     path("sign-in", signing.sign_in, name="sign-in"),
     path("sign-out", signing.sign_out, name="sign-out"),
     path("operator", signing.choose_operator, name="choose-operator"),
+]
+_checklist = [
+    path("ops/flights/<id:flight_id>/checklist", checklist.checklist, name="checklist"),
+    path("ops/flights/<id:flight_id>/checklist/add", checklist.add, name="checklist-add"),
+    path("ops/flights/<id:flight_id>/checklist/files/<id:file_id>", checklist.file, name="checklist-file"),
+    path(
+        "ops/flights/<id:flight_id>/checklist/files/<id:file_id>/remove",
+        checklist.remove_file,
+        name="checklist-file-remove",
+    ),
+    path("ops/flights/<id:flight_id>/checklist/mail/<slug:side>", checklist.request_handling, name="checklist-mail"),
+    path("ops/flights/<id:flight_id>/checklist/modules/<id:application_id>", modules.module, name="checklist-module"),
+    path(
+        "ops/flights/<id:flight_id>/checklist/modules/<id:application_id>/remove",
+        modules.remove_module,
+        name="checklist-module-remove",
+    ),
+    path(
+        "ops/flights/<id:flight_id>/checklist/modules/<id:application_id>/accept",
+        modules.accept,
+        name="checklist-accept",
+    ),
+    path(
+        "ops/flights/<id:flight_id>/checklist/modules/<id:application_id>/dismiss",
+        modules.dismiss,
+        name="checklist-dismiss",
+    ),
+    path("ops/flights/<id:flight_id>/checklist/items/<slug:definition_key>", checklist.item, name="checklist-item"),
+    path(
+        "ops/flights/<id:flight_id>/checklist/items/<slug:definition_key>/status",
+        checklist.set_status,
+        name="checklist-status",
+    ),
+    path(
+        "ops/flights/<id:flight_id>/checklist/items/<slug:definition_key>/files",
+        checklist.add_file,
+        name="checklist-file-add",
+    ),
+    path(
+        "ops/flights/<id:flight_id>/checklist/items/<slug:definition_key>/remove",
+        checklist.remove,
+        name="checklist-remove",
+    ),
 ]
 _ops = [
     path("ops/", board.ops, name="ops"),
@@ -52,6 +109,7 @@ _ops = [
     path("ops/flights/<id:flight_id>/empty-leg", extras.edit_empty_leg, name="flight-empty-leg"),
     path("ops/flights/<id:flight_id>/services", extras.edit_services, name="flight-services"),
     path("ops/flights/<id:flight_id>/times/<slug:book>", books.edit_book, name="flight-times"),
+    *_checklist,
     path("ops/flights/<id:flight_id>/<slug:action>", flights.act_on_flight, name="flight-act"),
     path("ops/imports/<id:connection_id>/<slug:flow>", imports.import_window, name="import-window"),
     path("ops/imports/<id:connection_id>/<slug:flow>/<id:run_id>", imports.import_run, name="import-run"),
@@ -91,6 +149,11 @@ _crew = [
     path("people/documents/<id:document_id>", documents.edit_document, name="document"),
     path("people/documents/<id:document_id>/remove", documents.remove_document, name="document-remove"),
     path("phonebook/", phonebook.phonebook, name="phonebook"),
+    path("phonebook/handlers/", handlers.handlers, name="handlers"),
+    path("phonebook/handlers/new", handlers.new_handler, name="handler-new"),
+    path("phonebook/handlers/<id:handler_id>", handlers.handler, name="handler"),
+    path("phonebook/handlers/<id:handler_id>/retire", handlers.retire, name="handler-retire"),
+    path("phonebook/handlers/<id:handler_id>/reinstate", handlers.reinstate, name="handler-reinstate"),
     path("phonebook/<slug:shelf>/", phonebook.phonebook, name="phonebook-shelf"),
     path("phonebook/<slug:shelf>/new", phonebook.new_entry, name="phonebook-new"),
     path("phonebook/<slug:shelf>/<id:entry_id>", phonebook.entry, name="phonebook-entry"),
@@ -116,7 +179,20 @@ _settings = [
     path("settings/users/<id:membership_id>/<slug:action>", people.act_on_user, name="user-act"),
     path("settings/keys/", keys.api_keys, name="settings-keys"),
     path("settings/keys/<id:key_id>/revoke", keys.revoke, name="key-revoke"),
+    path("settings/applications/", applications.applications, name="settings-applications"),
+    path("settings/applications/<id:grant_id>", applications.change, name="application-change"),
+    path("settings/applications/<id:grant_id>/withdraw", applications.withdraw, name="application-withdraw"),
+    path("settings/webhooks/", webhooks.webhooks, name="settings-webhooks"),
+    path("settings/webhooks/<id:webhook_id>", webhooks.webhook, name="settings-webhook"),
+    path("settings/webhooks/<id:webhook_id>/<slug:action>", webhooks.act_on_webhook, name="webhook-act"),
+    path("settings/deliveries/<id:delivery_id>/again", webhooks.deliver_again, name="webhook-again"),
     path("settings/password", people.own_password, name="own-password"),
+    path("settings/checklist/", definitions.definitions, name="settings-checklist"),
+    path("settings/checklist/new", definitions.new_definition, name="checklist-definition-new"),
+    path("settings/checklist/mail", definitions.mail_setting, name="checklist-mail-setting"),
+    path("settings/checklist/deck/<id:application_id>", definitions.deck, name="checklist-deck"),
+    path("settings/checklist/items/<slug:definition_key>", definitions.definition, name="checklist-definition"),
+    path("settings/checklist/items/<slug:definition_key>/move", definitions.move, name="checklist-definition-move"),
     path("settings/airports/", own_airports.airports, name="settings-airports"),
     path("settings/airports/edit", own_airports.edit_airport, name="airport-edit"),
     path("settings/airports/remove", own_airports.remove_airport, name="airport-remove"),

@@ -23,6 +23,7 @@ from airstair.records.places import queries as places
 from airstair.web.acting import PageRequest, page
 from airstair.web.ops.answering import next_page, said, sight, touched
 from airstair.web.ops.bookforms import values_of
+from airstair.web.ops.checklist import summary
 from airstair.web.ops.forms import FlightForm, initial_of
 from airstair.web.ops.looks import BOOK_LETTERS, BOOK_NAMES
 from airstair.web.ops.neighbours import Draft, warnings_for, warnings_of
@@ -54,6 +55,7 @@ def panel(request: PageRequest, flight_id: int) -> HttpResponse:
         "history": told(trail(request.operator.id, unit=unit, limit=_LINES_OF_HISTORY), fleet) if may_read else None,
         "fleet": [one for one in fleet if one.active and one.id != facts.aircraft_id],
         "block_minutes": round((facts.sta - facts.std).total_seconds() / 60),
+        **summary(facts),
     }
     return render(request, "web/ops/_flight.html" if request.htmx else "web/ops/flight.html", context)
 
