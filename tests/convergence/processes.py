@@ -30,7 +30,7 @@ from .partners import FAULTS, IN_SECONDS, OWN, SETS, SPACED, UPSERT
 from .steps import DOING
 from .tally import Tally
 from .verdict import differences, in_the_log, out_of_order, too_many, too_soon, waiting_visibly
-from .watching import Watch, allowed
+from .watching import Lateness, Watch, allowed
 from .world import AIRPORTS, AVINODE, World, world
 
 assert people and many and fleet and conditions and dealing  # imported for the steps that they make known
@@ -92,6 +92,7 @@ class Round:
     page: Page
     client: ApiClient
     watch: Watch
+    lateness: Lateness
     chance: random.Random
     story: list[str] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
@@ -125,12 +126,12 @@ async def _play(seed: int, database: Database, say: Say, seconds: float) -> Tall
         page, client = await _callers(made, web)
         stack.push_async_callback(page.close)
         stack.push_async_callback(client.close)
-        played = Round(made, database, workers, web, page, client, watch, random.Random(seed), say=say)
+        played = Round(made, database, workers, web, page, client, watch, Lateness(), random.Random(seed), say=say)
         for _ in range(WORKERS):
             workers.begin()
         await asyncio.gather(web.start(), workers.some(WORKERS))
         await page.sign_in()
-        watching = asyncio.create_task(watch.run())
+        watching = asyncio.gather(watch.run(), played.lateness.run())
         try:
             await _trouble_for(played, seconds)
             wrong = await _come_right(played)
@@ -295,8 +296,9 @@ async def _come_right(played: Round) -> list[str]:
     wrong += made.complaints + sorted(set(played.watch.complaints))[:3]
     wrong += out_of_order(made.receivers[UPSERT], made.book.versions)
     wrong += goes_back(made.keeper, made.book.versions)
-    wrong += too_many(made.receivers[SETS], made.rules, _ON_THE_WAY)
-    wrong += too_soon(made.receivers[SPACED], made.rules, _ON_THE_WAY)
+    on_the_way = _ON_THE_WAY + timedelta(seconds=played.lateness.worst)
+    wrong += too_many(made.receivers[SETS], made.rules, on_the_way)
+    wrong += too_soon(made.receivers[SPACED], made.rules, on_the_way)
     for rule in made.partner.audit()["rules"]:  # whatever was killed: no aircraft twice within Avinode's five minutes
         if rule["rule"] == "interval-under-five-minutes" and rule["count"]:
             wrong.append(f"{AVINODE} would object: {rule['rule']}, {rule['count']} times: {rule['evidence']}")

@@ -32,6 +32,19 @@ def allowed() -> float:
     return TAKEN_UP_WITHIN * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
+class Lateness:
+    """How late this machine let us be: where others wait for its cores, a call is as late on its way."""
+
+    def __init__(self) -> None:
+        self.worst = 0.0
+
+    async def run(self) -> None:
+        while True:
+            due = time.monotonic() + _EVERY
+            await asyncio.sleep(_EVERY)
+            self.worst = max(self.worst, time.monotonic() - due)
+
+
 class Watch:
     """Looks ten times a second. `served` says whether there is anybody to serve at all."""
 
