@@ -14,7 +14,8 @@ from airstair.changes.models import Change
 from airstair.demo import DEMO_PASSWORD, Demo, build_demo
 from airstair.kernel.actor import ActorKind
 from airstair.kernel.clock import ManualClock
-from airstair.records.flights.models import AircraftEvent, BlockTimes, EmptyLeg, Flight, FlightService
+from airstair.records.fleet.models import Aircraft, Cam, Engine
+from airstair.records.flights.models import AircraftEvent, BlockTimes, EmptyLeg, Flight, FlightService, JourneyLog
 from airstair.records.flights.queries import board
 from airstair.records.flights.snapshots import ActivityKind
 from airstair.records.operators.models import Operator, User
@@ -61,7 +62,18 @@ def test_every_page_has_something_to_show_around_today(demo: Demo) -> None:
     assert sum(activity.ferry for activity in activities) == 5
     assert sum(bool(activity.services) for activity in activities) == 3
     assert FlightService.objects.count() == 9
-    assert BlockTimes.objects.filter(book="flight_watch").count() == 3
+    in_the_air = BlockTimes.objects.filter(book="flight_watch", take_off__lt=midnight(TODAY) + timedelta(hours=12))
+    assert in_the_air.count() == demo.extras["flight_watch"] > 0, "those that are flying at noon, and no others"
+
+
+def test_yesterdays_flights_have_whole_journey_logs_and_six_aircraft_count_their_hours(demo: Demo) -> None:
+    whole = BlockTimes.objects.filter(book="journey_log", landing__isnull=False)
+    assert whole.count() == demo.extras["journey_logs"] > 30
+    assert not whole.filter(on_block__gt=midnight(TODAY) + timedelta(hours=12)).exists()
+    assert JourneyLog.objects.exclude(block_fuel=None).count() == whole.count()
+    assert Cam.objects.count() == demo.extras["cam"] == 6
+    assert Engine.objects.count() == 12
+    assert not Aircraft.objects.exclude(icao_type="").filter(iata_type="").exists(), "reservation systems go by them"
 
 
 def test_one_empty_leg_was_verified_by_a_person_and_the_others_wait(demo: Demo) -> None:

@@ -10,6 +10,8 @@ import msgspec
 from django.db import transaction
 
 from airstair.demo.extras import add_extras
+from airstair.demo.flying import add_flown
+from airstair.demo.handling import add_handling
 from airstair.demo.people import add_people
 from airstair.demo.rostering import add_rostering
 from airstair.kernel.actor import Actor
@@ -71,9 +73,11 @@ def build_demo(today: date, clock: Clock | None = None) -> Demo:
             operator_id = _operator()
         with operator_scope(operator_id):
             fleet, flights = _import(cli_actor(operator_id), today, now)
-            extras = add_extras(_person(operator_id, ADMIN), _person(operator_id, DISPATCHER), today, now)
-            extras |= add_people(_person(operator_id, ADMIN), today, HOME_BASE)
-            extras |= add_rostering(_person(operator_id, ADMIN), today, now)
+            extras = add_extras(person(operator_id, ADMIN), person(operator_id, DISPATCHER), today, now)
+            extras |= add_people(person(operator_id, ADMIN), today, HOME_BASE)
+            extras |= add_rostering(person(operator_id, ADMIN), today, now)
+            extras |= add_flown(person(operator_id, ADMIN), today, now.now())
+            extras |= add_handling(person(operator_id, ADMIN), person(operator_id, DISPATCHER), today)
     return Demo(
         operator_id=operator_id,
         code=CODE,
@@ -115,6 +119,7 @@ def _import(actor: Actor, today: date, clock: Clock) -> tuple[int, int]:
     return aircraft.new, flights.new
 
 
-def _person(operator_id: int, user: DemoUser) -> Actor:
+def person(operator_id: int, user: DemoUser) -> Actor:
+    """One of the demo's people, to act as they would."""
     found = next(member for member in members(operator_id) if member.email == user.email)
     return actor_for_user(found.user_id, operator_id)

@@ -37,6 +37,7 @@ HOME_BASE = "KEWR"
 HOUR = timedelta(hours=1)
 TURN_AROUND = timedelta(minutes=45)
 FERRY_TIME = timedelta(hours=2)
+_LEFT_AGO = timedelta(minutes=20)  # enough to be in the air
 
 
 class Gap(NamedTuple):
@@ -57,7 +58,7 @@ def add_extras(admin: Actor, dispatcher: Actor, today: date, clock: Clock) -> di
         "charter_trips": _charter(dispatcher, gaps),
         "events": _events(admin, gaps),
         "services": _services(dispatcher, schedules, today),
-        "flight_watch": _flight_watch(dispatcher, schedules, today),
+        "flight_watch": _flight_watch(dispatcher, schedules, clock.now()),
     }
 
 
@@ -233,15 +234,19 @@ def _services(actor: Actor, schedules: Sequence[AircraftSchedule], today: date) 
     return 3 * len(flights)
 
 
-def _flight_watch(actor: Actor, schedules: Sequence[AircraftSchedule], today: date) -> int:
-    """The first flights of today have left their stands, as flight watch saw it."""
-    flights = _flights_of(schedules, today)[:3]
-    for flight in flights:
+def _flight_watch(actor: Actor, schedules: Sequence[AircraftSchedule], now: datetime) -> int:
+    """What is in the air now has left its stand, as flight watch saw it; what the journey log has, it has."""
+    in_the_air = [
+        flight
+        for flight in _flights_of(schedules, now.date())
+        if flight.start <= now - _LEFT_AGO and now < flight.end and not flight.actual
+    ]
+    for flight in in_the_air:
         left = flight.scheduled_start + timedelta(minutes=4)
         set_times(
             actor, flight.id, Book.FLIGHT_WATCH, TimesInput(off_block=left, take_off=left + timedelta(minutes=11))
         )
-    return len(flights)
+    return len(in_the_air)
 
 
 def _flights_of(schedules: Sequence[AircraftSchedule], day: date) -> list[Activity]:
