@@ -23,8 +23,10 @@ check: setup ## style, types, layers, migrations; changes nothing
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	.venv/bin/mypy --config-file src/connect/mypy.ini
 	.venv/bin/lint-imports
 	.venv/bin/python scripts/check_migrations.py
+	DJANGO_SETTINGS_MODULE=connect.settings .venv/bin/python scripts/check_migrations.py
 
 bench: setup ## measure, print the ratios, write benchmarks/results.json
 	@exec .venv/bin/python -m benchmarks $(ARGS)

@@ -16,7 +16,7 @@ from django.db.migrations.state import ProjectState
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "airstair.settings")
     django.setup()
-    ours = {config.label for config in apps.get_app_configs() if config.name.split(".")[0] == "airstair"}
+    ours = {config.label for config in apps.get_app_configs() if config.name.split(".")[0] in ("airstair", "connect")}
     loader = MigrationLoader(None)
     questioner = NonInteractiveMigrationQuestioner(specified_apps=ours, dry_run=True, log=lambda words: None)
     detector = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps), questioner)

@@ -41,6 +41,7 @@ def pages() -> dict[Path, str]:
         "outcomes.md": outcomes(),
         "roles.md": roles(),
         "requirements.md": requirements(),
+        "connect-rules.md": connect_rules(),
     }
     made |= {f"add-ons/{one.key}.md": add_on(one) for one in addons().values()}
     return {REFERENCE / name: text for name, text in made.items()}
@@ -56,6 +57,32 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     lines += [[" ".join(str(cell).split()).replace("|", "\\|") for cell in row] for row in rows]
     lines.insert(1, ["---"] * len(lines[0]))
     return "\n".join("|" + "|".join(f" {cell} " if cell else " " for cell in line) + "|" for line in lines)
+
+
+# -- the rules of Connect's orders -------------------------------------------------------------------------------
+
+
+def connect_rules() -> str:
+    from connect.orders import captions
+
+    blocks = [
+        "What happens in Connect to a flight, an order, its lines and its slot when something changes on the checklist "
+        "or in the schedule, and what the services are then answered. From `src/connect/orders/rules.toml`, which is "
+        "what runs; every case is governed by exactly one row, and tests walk them all. *Order* and the next two "
+        "columns say in which case a row holds: the order at that airport, its payment, the handler's acknowledgement.",
+    ]
+    for caption, rows in captions.changes_in_words():
+        blocks += [f"## {caption}", table(captions.COLUMNS, rows)]
+    header = ("Step", "By", "Where", "Needs", "The order then")
+    blocks += [
+        "## What people do with an order",
+        "Where a status is not named, the step is refused. Either party cancels; who has no right to a step sees none.",
+        table(header, captions.steps_in_words()),
+        "## What the guide says",
+        "The sentences of the published guide that speak of changes, in our words; a test looks each up in the table.",
+        table(("Section", "Sentence"), [(one["section"], one["says"]) for one in captions.sentences()]),
+    ]
+    return page("Rules of Connect's orders", *blocks)
 
 
 # -- command line -------------------------------------------------------------------------------------------------

@@ -17,5 +17,5 @@ def _point_settings_at(address: str) -> None:
 
 
 _address = provide_database()
-if settings.configured:
+if settings.configured and settings.SETTINGS_MODULE == "airstair.settings":  # Connect's tests have their own
     _point_settings_at(_address)

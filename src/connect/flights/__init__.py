@@ -1,0 +1,1 @@
+"""The flights that operators submitted from their schedule system, as they stand in Connect."""

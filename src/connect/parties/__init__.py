@@ -1,0 +1,1 @@
+"""Who takes part: operators with subsidiaries and fleets, handlers with airports and catalogue, people and rights."""
