@@ -1,4 +1,4 @@
-"""`airstair up` and the processes that it runs: web, live, worker, sandbox. Each can also be run by itself."""
+"""`airstair up` and the processes that it runs: web, live, worker, sandbox, and Connect. Each can be run by itself."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from airstair.cli.beside import Connect
 from airstair.cli.session import open_record
 from airstair.cli.speaking import Told, home_option
 
@@ -71,26 +72,51 @@ def _counting_folder(home: Path, port: int) -> Path:
     show_default=True,
     help="Partners' imitations.",
 )
+@click.option(
+    "--connect-port",
+    type=click.IntRange(1, 65535),
+    help="Connect, where handlers work.  [default: the sandbox port + 50]",
+)
+@click.option(
+    "--with-connect/--without-connect",
+    "with_connect",
+    default=None,
+    help="Connect too.  [default: with, unless AIRSTAIR_DATABASE_URL is set and CONNECT_DATABASE_URL is not]",
+)
 @click.option("--demo/--empty", "demo", default=True, help="With the demo operator (default), or without any.")
 @home_option
 def up_command(
-    web_port: int, live_port: int | None, metrics_port: int | None, sandbox_port: int, demo: bool, home: Path | None
+    web_port: int,
+    live_port: int | None,
+    metrics_port: int | None,
+    sandbox_port: int,
+    connect_port: int | None,
+    with_connect: bool | None,
+    demo: bool,
+    home: Path | None,
 ) -> None:
-    """Run everything in the foreground: database, pages, worker and sandbox. Ctrl-C stops it."""
+    """Run everything in the foreground: database, pages, worker, sandbox and Connect. Ctrl-C stops it."""
     from airstair.running.home import Home
     from airstair.running.supervise import Supervisor
 
     place = Home(home)
     live_port = live_port or web_port + 1
-    metrics_port = metrics_port or _free_after(live_port, web_port, sandbox_port)
+    connect_port = connect_port or sandbox_port + 50
+    metrics_port = metrics_port or _free_after(live_port, web_port, sandbox_port, connect_port)
     made: list[Demo] = []
+    if with_connect is None:
+        with_connect = not place.given_database or "CONNECT_DATABASE_URL" in os.environ
+    connect = Connect(place, connect_port, web_port) if with_connect else None
     environ = {**os.environ, "AIRSTAIR_LIVE_PORT": str(live_port), "DJANGO_SETTINGS_MODULE": "airstair.settings"}
     # The processes write to us, not to the terminal that somebody may be reading.
     environ.setdefault("AIRSTAIR_LOG_FORMAT", "text" if sys.stdout.isatty() else "json")
     supervisor = Supervisor(
         home=place,
-        children=_children(place, web_port, live_port, metrics_port, sandbox_port),
-        prepare=lambda url: made.extend(_prepare(place, url, web_port, demo=demo)),
+        children=[
+            *_children(place, web_port, live_port, metrics_port, sandbox_port),
+            *(connect.children() if connect else ()),
+        ],
+        prepare=lambda url: made.extend(_prepare(place, url, web_port, connect, demo=demo)),
         on_ready=lambda running: _greet(running, made),
         environ=environ,
     )
@@ -132,9 +158,11 @@ def _children(place: Home, web_port: int, live_port: int, metrics_port: int, san
     ]
 
 
-def _prepare(place: Home, url: str, web_port: int, *, demo: bool) -> list[Demo]:
-    """Bring the database to this version and make the demo operator, before anything else starts."""
+def _prepare(place: Home, url: str, web_port: int, connect: Connect | None, *, demo: bool) -> list[Demo]:
+    """Bring the databases to this version and make the demo operator, before anything else starts."""
     _counting_folder(place.path, web_port)
+    if connect:
+        connect.begin(url)
     os.environ.update(place.environment(url))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "airstair.settings")
     os.environ.setdefault("AIRSTAIR_LOG", "WARNING")
@@ -145,10 +173,18 @@ def _prepare(place: Home, url: str, web_port: int, *, demo: bool) -> list[Demo]:
     from django.db import connections
 
     from airstair.demo.build import build_demo
+    from airstair.demo.connecting import consent
+    from airstair.kernel.clock import SystemClock
 
+    now = datetime.now(UTC)
     try:
         call_command("migrate", verbosity=0, interactive=False)
-        return [build_demo(datetime.now(UTC).date())] if demo else []
+        made = [build_demo(now.date(), SystemClock())] if demo else []
+        if connect:
+            connect.finish()
+            if made:
+                consent(made[0], connect.url, now, connect.hand_over)
+        return made
     finally:
         for connection in connections.all(initialized_only=True):
             connection.close()
@@ -164,6 +200,10 @@ def _greet(running: Running, made: list[Demo]) -> None:
     ]
     for demo in made:
         lines.append(f"  Sign in as     {demo.users[0].email}  with  {demo.password}")
+    if "connect" in running.addresses:
+        lines.append(f"  Connect        {running.addresses['connect']}")
+        if made:
+            lines.append("  … there also   desk@blueapron.example, ops@harbourjet.example: handlers, the same password")
     lines += ["", "  Ctrl-C stops everything and keeps the data.", ""]
     click.echo("\n".join(lines))
 
