@@ -14,7 +14,20 @@ from typing import Any
 import msgspec
 
 from airstair.running.guarded import guarded
-from benchmarks import edits, fatigue, growth, held, idle, isolation, machine, recovery, snapshots, starts, upload
+from benchmarks import (
+    connect,
+    edits,
+    fatigue,
+    growth,
+    held,
+    idle,
+    isolation,
+    machine,
+    recovery,
+    snapshots,
+    starts,
+    upload,
+)
 from benchmarks.figures import Part
 from benchmarks.peers import compare
 from benchmarks.sizes import TINY, Sizes
@@ -47,6 +60,7 @@ PARTS: dict[str, tuple[str, Callable[[Sizes], Part]]] = {
     "isolation": ("A hanging partner, and another operator's import", _on_stage(isolation.measure)),
     "fatigue": ("The fatigue model, many together and one alone", fatigue.measure),
     "starts": ("Starting “airstair up”", starts.measure),
+    "connect": ("Between Airstair and Connect, in browsers", connect.measure),
 }
 
 

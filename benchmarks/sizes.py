@@ -48,6 +48,7 @@ class Sizes(msgspec.Struct, frozen=True):
     fatigue_crew: int = 1000
     fatigue_days: int = 30
     fatigue_rounds: int = 5
+    connect_rounds: int = 40
 
 
 TINY = Sizes(
@@ -91,4 +92,5 @@ TINY = Sizes(
     fatigue_crew=12,
     fatigue_days=4,
     fatigue_rounds=1,
+    connect_rounds=2,
 )

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from airstair.hub import http
-from airstair.hub.http import HIDDEN, CallFailed, HttpPool, PartnerHttp, is_private, same_origin
+from airstair.hub.http import HIDDEN, CallFailed, HttpPool, PartnerHttp, host_of, is_private, same_origin
 from airstair.kernel.clock import SystemClock
 from airstair.kernel.errors import Invalid
 from airstair.kernel.outcome import OutcomeKind
@@ -92,6 +92,21 @@ async def test_a_private_address_is_not_called(pool: HttpPool, host: str) -> Non
 async def test_nor_is_it_by_another_spelling(pool: HttpPool, spelling: str) -> None:
     failed = await fails(pool, f"http://{spelling}:8901/api")
     assert failed.kind in (OutcomeKind.MISCONFIGURED, OutcomeKind.UNAVAILABLE), "refused, or not even an address"
+
+
+@pytest.mark.parametrize("spelling", ["①27.0.0.1", "127。0。0。1", "１２７.0.0.1", "ｌocalhost"])
+async def test_nor_in_letters_that_the_client_takes_for_it(
+    pool: HttpPool, receiver: Receiver, spelling: str
+) -> None:
+    failed = await fails(pool, receiver.url.replace("127.0.0.1", spelling))
+    assert failed.kind is OutcomeKind.MISCONFIGURED and "private address" in str(failed)
+    assert is_private(host_of(f"https://{spelling}/"))
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example", "x_\ud800y"])
+async def test_a_name_that_cannot_be_one_is_no_fault_of_ours(pool: HttpPool, host: str) -> None:
+    failed = await fails(pool, f"https://{host}/api")
+    assert failed.kind in (OutcomeKind.MISCONFIGURED, OutcomeKind.UNAVAILABLE)
 
 
 @pytest.mark.parametrize("addresses", [["10.0.0.5"], ["8.8.8.8", "127.0.0.1"], ["::1"]])

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
 from datetime import timedelta
+from typing import Any
 
+import psycopg
 import pytest
 
+from airstair.changes.cursor import CHANNEL
+from airstair.hub.engine.dispatcher import database_address
+from airstair.hub.http import PartnerHttp
 from airstair.hub.webhooks import commands
+from airstair.hub.webhooks.engine import taking
+from airstair.hub.webhooks.engine.postman import Postman
 from airstair.records.access.commands import revoke_api_key
 
 from .conftest import NOON, Desk, Receiver
@@ -197,3 +205,73 @@ async def test_two_workers_and_one_that_dies_tell_each_change_once_or_again_unde
     assert len(set(told)) == 3 and all(told.count(one) <= 2 for one in told)
     states = await desk.sql("SELECT DISTINCT state FROM webhook_delivery")
     assert states == [("delivered",)]
+
+
+async def test_what_one_address_does_ends_no_postman(
+    desk: Desk, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await desk.subscribe(receiver, "flight")
+    other = await desk.subscribe(receiver, "flight", label="Other")
+    # A name that no resolver takes: labels have 63 characters at the most.
+    address = receiver.url.replace("127.0.0.1", "a" * 64 + ".example")
+    await desk.sql("UPDATE webhook_subscription SET url = %s WHERE id = %s", address, made.facts.id)
+    await desk.start()
+    await desk.flight()
+    await desk.settle()
+    assert {one.state for one in await desk.log(other.facts.id)} == {"delivered"}
+    assert "could not be reached" in (await desk.log(made.facts.id))[0].said
+    request = PartnerHttp.request
+
+    async def falls(self: PartnerHttp, method: str, url: str, **given: Any) -> Any:
+        if url == address:
+            raise RuntimeError("A fault of ours")
+        return await request(self, method, url, **given)
+
+    monkeypatch.setattr(PartnerHttp, "request", falls)
+    await desk.flight()
+    await desk.advance(timedelta(minutes=1))
+    assert {one.state for one in await desk.log(other.facts.id)} == {"delivered"}
+    assert any("fault is ours" in one.said for one in await desk.log(made.facts.id))
+
+
+async def test_however_many_wait_it_is_found_out_quickly_which_come_first(desk: Desk, receiver: Receiver) -> None:
+    """As after an import, before the database has counted the rows: nothing is compared each with each."""
+    made = await desk.subscribe(receiver, "flight")
+    insert = """
+        INSERT INTO webhook_delivery (operator_id, id, subscription_id, seq, line, event, title, at, units, needs,
+                                      heard, body, state, tries, refusals, next_at, said)
+        SELECT %s, 9000000000 + n, %s, n, 'flight:' || n %% 1500, 'flight.changed', '', %s, '{flight:1}', '{Flights}',
+               '{flight}', '{}', 'waiting', 0, 0, %s, '' FROM generate_series(1, 3000) n"""
+    await desk.sql(insert, desk.operator.id, made.facts.id, NOON, NOON)
+    began = time.monotonic()
+    calls = await desk.do(taking.take, desk.operator.id, made.facts.id, 0, NOON)
+    assert time.monotonic() - began < 2
+    assert [call.delivery_id - 9_000_000_000 for call in calls] == [1, 2, 3, 4, 5, 6, 7, 8]
+    again = await desk.do(taking.take, desk.operator.id, made.facts.id, 7, NOON)
+    assert [call.delivery_id - 9_000_000_000 for call in again] == [9]
+
+
+async def test_a_storm_of_commits_is_looked_at_a_few_times(
+    desk: Desk, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, look = [], Postman._look
+
+    async def counted(self: Postman) -> Any:
+        looks.append(time.monotonic())
+        return await look(self)
+
+    monkeypatch.setattr(Postman, "_look", counted)
+    await desk.start()
+    looks.clear()
+    async with await psycopg.AsyncConnection.connect(database_address(), autocommit=True) as one:
+        for _ in range(400):
+            await one.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+    assert looks, "and at once"
+    assert len(looks) <= 2 + (looks[-1] - looks[0]) * 10
+
+
+async def test_a_postman_without_a_database_leaves_nothing_open() -> None:
+    postman = Postman("postgresql://127.0.0.1:1/none")
+    with pytest.raises(psycopg.OperationalError):
+        await postman.run()
+    assert postman._pool._public.closed and postman._pool._private.closed

@@ -136,7 +136,8 @@ def test_who_may_and_which_addresses(world: World, settings: Any) -> None:
         "x",
     ):
         assert refusal(url=url).startswith("url: "), url
-    for url in ("https://127.0.0.1/x", "https://localhost/x", "https://10.1.2.3", "https://[::ffff:10.0.0.1]/"):
+    for url in ("https://127.0.0.1/x", "https://localhost/x", "https://10.1.2.3", "https://[::ffff:10.0.0.1]/",
+                "https://①27.0.0.1/x"):  # fmt: skip
         assert "private address" in refusal(url=url)
     assert "Choose at least one" in refusal(topics=())
     assert "not one of them" in refusal(topics=("fleet",))
