@@ -55,9 +55,9 @@ def as_the_page_has_it() -> dict[str, Any]:
     names["wire"] = SimpleNamespace(Schedule=Schedule, encode=msgspec.json.encode)
     names["_leg"] = lambda flight: flight.key
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 6
+    assert len(blocks) == 8
     for block in blocks:
-        if "Post(" in block or "Serve(" in block:
+        if any(word in block for word in ("Post(", "Serve(", "Removal.")):
             names |= {"mapping": _Anything(), "client": _Anything(), "Right": Right}
         elif "ADDON" in block:
             names["client"] = SimpleNamespace(put_schedule=names["put_schedule"], check=names["put_schedule"])
