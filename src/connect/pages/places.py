@@ -28,6 +28,7 @@ MENUS: dict[str, tuple[tuple[str, str, Module], ...]] = {
         ("Desk", "desk", Module.ORDERS),
         ("Slots", "slots", Module.ORDERS),
         ("Catalogue", "catalogue", Module.CATALOGUE),
+        ("Airports", "airports", Module.ORGANISATION),
         ("Organisation", "organisation", Module.ORGANISATION),
         ("Users", "users", Module.ORGANISATION),
     ),
