@@ -95,9 +95,7 @@ async def test_nor_is_it_by_another_spelling(pool: HttpPool, spelling: str) -> N
 
 
 @pytest.mark.parametrize("spelling", ["①27.0.0.1", "127。0。0。1", "１２７.0.0.1", "ｌocalhost"])
-async def test_nor_in_letters_that_the_client_takes_for_it(
-    pool: HttpPool, receiver: Receiver, spelling: str
-) -> None:
+async def test_nor_in_letters_that_the_client_takes_for_it(pool: HttpPool, receiver: Receiver, spelling: str) -> None:
     failed = await fails(pool, receiver.url.replace("127.0.0.1", spelling))
     assert failed.kind is OutcomeKind.MISCONFIGURED and "private address" in str(failed)
     assert is_private(host_of(f"https://{spelling}/"))

@@ -145,6 +145,8 @@ def test_what_cannot_be_subscribed_to_is_refused_with_a_code_and_a_sentence(
                  'subscription { echo(text: "a") more: echo(text: "b") }', "subscription { flight { __typename } }",
                  "subscription { ...F } fragment F on Subscription { echo(text: \"a\") }"):  # fmt: skip
         assert subscriber.violation(text) == ("IS_NOT_SOME_ERROR", "subscription"), text
+    assert subscriber.violation(MOVED + "#" * 10_000) == ("IS_NOT_SOME_ERROR", "subscription")
+    assert subscriber.violation(variables=json.dumps({"o": 1, "x": "y" * 10_000})) == ("IS_NOT_SOME_ERROR", "variables")
     for variables in ("{", "[1]", '{"o": "x"}', "{}", json.dumps({"o": world.id + 1})):
         assert subscriber.violation(variables=variables) == ("IS_NOT_SOME_ERROR", "variables"), variables
     subscriber.leon.refused(CREATE, 400, token="", label="", text="", url="", variables={"an": "object"})
@@ -163,6 +165,16 @@ def test_what_cannot_be_subscribed_to_is_refused_with_a_code_and_a_sentence(
         subscriber.create(MOVED, label=f"Number {number}")
     assert subscriber.violation(label="Number 3") == ("DUPLICATE_SUBSCRIPTION_WEBHOOK_ERROR", "label")
     assert subscriber.violation(label="One more") == ("TOO_MANY_SUBSCRIPTION_WEBHOOKS_ERROR", "")
+
+
+def test_what_is_larger_than_a_call_should_be_is_skipped_and_says_so(
+    subscriber: Subscriber, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taking, "LARGEST", 10, raising=False)
+    assert subscriber.create('subscription { echo(text: "much too long") }', label="Echo it")["value"]
+    assert subscriber.told() == []
+    (skipped,) = Delivery.objects.all()
+    assert (skipped.state, skipped.body) == ("skipped", None) and "Select less" in skipped.said
 
 
 @pytest.mark.req("LEO-05")

@@ -12,6 +12,7 @@ from tests.records.conftest import MONDAY, World
 from airstair.api.leon.nids import position_nid
 from airstair.changes.models import Change
 from airstair.records.flights import queries
+from airstair.records.flights.commands import delete_flight
 from airstair.records.flights.models import Flight, Trip
 from airstair.records.people.commands import (
     CompanyInput,
@@ -212,6 +213,11 @@ def test_refusals_say_what_is_wrong_and_write_nothing(world: World, other: World
     some = Connected(world, aircraft=(world.aircraft[0].id,))
     assert said(delete, some, n=secret.id).startswith("RESOURCE_NOT_FOUND")
     assert said("mutation($n: TripNid!) { deleteTrip(tripNid: $n) }", some, n=secret.trip_id).startswith("RESOURCE_NOT")
+    # Of the others it does not even learn that there are some, or were.
+    gone = world.flight(aircraft_id=world.aircraft[1].id)
+    delete_flight(world.admin, gone.id)
+    assert said(delete, some, n=10**9) == said(delete, some, n=secret.id) == said(delete, some, n=gone.id)
+    assert said(create, some, t=10**9, f=leg(world)) == said(create, some, t=secret.trip_id, f=leg(world))
     moved = {"flightNid": mine.id, "aircraftNid": world.aircraft[1].id}
     assert said(UPDATE, some, list=[moved]).startswith("RESOURCE_NOT_FOUND: Aircraft")
     # And a token without the resource is told so in the vendor's words.
@@ -225,5 +231,5 @@ def test_refusals_say_what_is_wrong_and_write_nothing(world: World, other: World
     ):  # fmt: skip
         wanted = f"accessRestriction: Logged user has no privileges to '{scope}' resource for operator {world.id}"
         assert said(query, reader, **variables) == wanted
-    assert Trip.objects.count() == 3 and Flight.objects.count() == 3
+    assert Trip.objects.count() == 4 and Flight.objects.count() == 4
     assert not Change.objects.filter(actor_kind="api").exists()

@@ -18,6 +18,7 @@ from airstair.api.leon.execution import carry_out
 from airstair.kernel.clock import SystemClock
 from airstair.kernel.scope import operator_scope
 from airstair.records.access.commands import let_in_token
+from airstair.records.access.snapshots import Caller
 
 # Of ids, among them such as there are; of texts, among them such as nobody expects.
 JUNK: list[Any] = [
@@ -37,10 +38,15 @@ def scalars(known: list[int]) -> dict[str, Any]:
     return strategies
 
 
-def answered(leon: Leon, query: str, **variables: Any) -> bool:
+@pytest.fixture
+def caller(leon: Leon) -> Caller:
+    found = let_in_token(leon.token, "")
+    assert found is not None
+    return found
+
+
+def answered(caller: Caller, query: str, **variables: Any) -> bool:
     """Whether it was carried out; that it was answered is checked. Past the entrance, which counts requests."""
-    caller = let_in_token(leon.token, "")
-    assert caller is not None
     with operator_scope(caller.operator_id):
         wanted = {"query": query, "variables": variables, "name": None}
         status, told = carry_out(Asking(caller, SystemClock()), wanted)
@@ -51,7 +57,7 @@ def answered(leon: Leon, query: str, **variables: Any) -> bool:
 
 
 @pytest.mark.req("LEO-04")
-def test_mutations_as_the_schema_allows_them(world: World, leon: Leon) -> None:
+def test_mutations_as_the_schema_allows_them(world: World, caller: Caller) -> None:
     flight = world.flight()
     known = [flight.id, flight.trip_id, world.aircraft[0].id, 1, 17]
     strategy = mutations(as_sdl(), custom_scalars=scalars(known))
@@ -62,13 +68,13 @@ def test_mutations_as_the_schema_allows_them(world: World, leon: Leon) -> None:
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     def check(query: str) -> None:
-        answered(leon, query)
+        answered(caller, query)
 
     check()
 
 
 @pytest.mark.req("LEO-04")
-def test_junk_in_every_variable(world: World, leon: Leon) -> None:
+def test_junk_in_every_variable(world: World, caller: Caller) -> None:
     flight = world.flight()
     leg = {"flightNo": "EV1", "aircraftNid": world.aircraft[0].id, "startTimeUTC": "2027-03-01T06:00",
            "endTimeUTC": "2027-03-01T08:30", "adepCode": "EWR", "adesCode": "KJAX"}  # fmt: skip
@@ -79,16 +85,16 @@ def test_junk_in_every_variable(world: World, leon: Leon) -> None:
     of_trip = ("tripType", "status", "number", "clientNid", "tags", "externalId", "isCommercial")
     for at, junk in enumerate(JUNK):
         # One field at a time: the first wrong one would hide the others.
-        done += answered(leon, create, t={"flights": [], of_trip[at % len(of_trip)]: junk})
-        done += answered(leon, create, t={"flights": junk})
+        done += answered(caller, create, t={"flights": [], of_trip[at % len(of_trip)]: junk})
+        done += answered(caller, create, t={"flights": junk})
         name = fields[at % len(fields)]
-        done += answered(leon, update, l=[{"flightNid": flight.id, name: junk}])
-        done += answered(leon, create, t={"flights": [{**leg, name: junk}]})
+        done += answered(caller, update, l=[{"flightNid": flight.id, name: junk}])
+        done += answered(caller, create, t={"flights": [{**leg, name: junk}]})
         item = {"checklistDefinitionNid": 1, "note": junk if isinstance(junk, str) else "", "checklistStatusId": junk}
         several = """mutation($f: FlightNid!, $l: [ChecklistItemInput!]!) {
                        checklist { addOrUpdateOpsItems(flightNid: $f, checklistItems: $l) } }"""
-        done += answered(leon, several, f=flight.id, l=[item])
+        done += answered(caller, several, f=flight.id, l=[item])
         text = """mutation($f: FlightNid!, $p: PassengerTextInput!) {
                     passengerList { savePassengerText(flightNid: $f, passengerText: $p) } }"""
-        done += answered(leon, text, f=flight.id, p={"text": junk, "count": junk})
+        done += answered(caller, text, f=flight.id, p={"text": junk, "count": junk})
     assert done > 10

@@ -99,7 +99,7 @@ def consent(world: World, app: NewApplication, aircraft: Any = "all", **given: A
     """The code that the browser carries back when the admin agrees."""
     query = httpx.QueryParams(asked(app, **given))
     choice = {"seen": "all"} if aircraft == "all" else {"seen": "some", "aircraft_ids": list(aircraft)}
-    answer = browser(world).post(f"{AUTHORIZE}?{query}", {"decision": "allow", **choice})
+    answer = browser(world).post(f"{AUTHORIZE}?{query}", {"decision": "allow", "operator": world.id, **choice})
     assert answer.status_code == 302, answer.content.decode()
     return parse_qs(urlsplit(answer["Location"]).query)["code"][0]
 

@@ -40,6 +40,7 @@ from airstair.records.access.commands.letters import mail_letters, warn_of_silen
 from airstair.records.access.commands.tokens import forget_old_tokens
 from airstair.records.access.models import AuthorizationCode, Grant, Letter, Token
 from airstair.records.access.queries import applications_offering, connected_applications
+from airstair.records.access.rules import REFRESH_LIVES, silent_after
 from airstair.records.operators.commands import invite_user
 
 
@@ -80,7 +81,7 @@ def test_nobody_is_sent_to_an_address_that_is_not_registered_to_the_letter(world
         "error_description": ["The resource owner or authorization server denied the request"],
     }  # fmt: skip
     assert admin.post(address(app), {"decision": "?"}).status_code == 422 and not Grant.objects.exists()
-    alone = admin.post(address(app, redirect_uri=None, state=None), {"decision": "allow"})
+    alone = admin.post(address(app, redirect_uri=None, state=None), {"decision": "allow", "operator": world.id})
     assert alone["Location"].startswith(f"{BACK}&code=") and "state" not in alone["Location"]
 
 
@@ -89,7 +90,10 @@ def test_no_input_makes_a_fault(world, app) -> None:
     names = ("scope", "state", "code_challenge", "code_challenge_method", "scope[]", "prompt", "nonce")
     for junk in ("", "\x00", "\ud7ff", "\u202e", "a" * 20_000, "'\"\\<script>", "%s%s%n", "-1", "[]"):
         for path in (address(app, **dict.fromkeys(names, junk)), address(app, state=junk)):
-            for told in (admin.get(path), admin.post(path, dict.fromkeys(("decision", "seen", "aircraft_ids"), junk))):
+            for told in (
+                admin.get(path),
+                admin.post(path, dict.fromkeys(("decision", "seen", "aircraft_ids"), junk)),
+            ):
                 assert told.status_code in (200, 302, 400, 422), (junk[:20], told.status_code)
                 assert b"<script>" not in told.content.split(b"<main")[-1]
 
@@ -115,10 +119,11 @@ def test_only_an_admin_who_is_signed_in_and_came_from_this_page_can_agree(world,
     assert not Grant.objects.exists()
     page = strict.get(address(app)).content.decode()
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]
-    told = strict.post(address(app), {"decision": "allow", "seen": "some", "csrfmiddlewaretoken": token})
+    told = strict.post(address(app), {"decision": "allow", "operator": world.id, "csrfmiddlewaretoken": token})
     assert "code=" in told["Location"]
     theirs = browser(world).post(
-        address(app), {"decision": "allow", "aircraft_ids": [str(other.aircraft[0].id), "x", "\u0663"]}
+        address(app),
+        {"decision": "allow", "operator": world.id, "aircraft_ids": [str(other.aircraft[0].id), "x", "\u0663"]},
     )
     assert theirs.status_code == 422 and "not in your fleet" in theirs.content.decode()
     (grant,) = Grant.objects.all()
@@ -134,7 +139,13 @@ def test_who_works_for_two_operators_chooses_and_then_goes_on(world, other, app)
     assert of_two.get(aim)["Location"] == told["Location"]
     assert of_two.post("/operator", {"operator": other.id, "next": aim})["Location"] == aim
     assert "of ZZT Aviation" in of_two.get(aim).content.decode()
+    shown = re.search(r'name="operator" value="(\d+)"', of_two.get(aim).content.decode())[1]
+    assert shown == str(other.id)
     assert of_two.post("/operator", {"operator": world.id, "next": "//evil.example"})["Location"] == "/"
+    # The page that showed the one operator, sent off while they act for the other.
+    stale = of_two.post(aim, {"decision": "allow", "operator": shown, "seen": "all"})
+    assert stale.status_code == 422 and "You act for KXA Aviation now" in stale.content.decode()
+    assert not Grant.objects.exists()
 
 
 @pytest.mark.req("API-03")
@@ -219,8 +230,14 @@ def test_when_its_tokens_are_refused_or_it_goes_silent_the_page_says_so_and_one_
     assert admin.get(address(app)).status_code == 400
 
 
-def test_a_mail_that_cannot_be_sent_is_tried_again(world, app, clock, settings) -> None:
-    consent(world, app)
+def test_nobody_is_thought_to_be_just_slow_for_longer_than_its_tokens_are_good() -> None:
+    assert silent_after(timedelta(minutes=30)) == timedelta(hours=2)
+    assert silent_after(timedelta(hours=12)) == timedelta(days=1)
+    assert silent_after(timedelta(days=20)) == REFRESH_LIVES, "then its refresh token has run out"
+
+
+def test_a_mail_that_cannot_be_sent_is_tried_again(world, clock, settings) -> None:
+    consent(world, registered("Or\nders"))  # mail has no such subjects
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_PORT = 1
     assert mail_letters(clock.now()) == 0

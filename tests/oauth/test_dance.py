@@ -52,7 +52,8 @@ def test_an_admin_agrees_and_the_application_gets_in_and_renews_by_itself(world,
         assert words in text
     assert in_words(("GRAPHQL_FLIGHT_EDIT",))[0] not in text, "it has not asked for that"
     assert "form-action 'self' https://orders.example;" in page["Content-Security-Policy"]
-    answer = admin.post(address, {"decision": "allow", "seen": "some", "aircraft_ids": [str(world.aircraft[0].id)]})
+    agreed = {"decision": "allow", "operator": world.id, "seen": "some", "aircraft_ids": [str(world.aircraft[0].id)]}
+    answer = admin.post(address, agreed)
     back = urlsplit(answer["Location"])
     assert f"{back.scheme}://{back.netloc}{back.path}" == "https://orders.example/callback"
     assert parse_qs(back.query)["from"] == ["airstair"] and parse_qs(back.query)["state"] == [state]

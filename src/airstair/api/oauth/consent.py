@@ -43,7 +43,10 @@ def authorize(request: PageRequest) -> HttpResponseBase:
     if request.method == "POST" and request.POST.get("decision") == "deny":
         return decided(asked, grant, None)
     unfit_choice = ""
-    if request.method == "POST" and request.POST.get("decision") == "allow":
+    if request.method == "POST" and request.POST.get("operator") != str(request.operator.id):
+        # Who works for two operators may have gone over to the other one since the page was shown.
+        unfit_choice = f"You act for {request.operator.name} now. Read it again, and decide anew."
+    elif request.method == "POST" and request.POST.get("decision") == "allow":
         try:
             with transaction.atomic():
                 granted = grant_application(request.actor, _agreed(request, client, asked.scope))

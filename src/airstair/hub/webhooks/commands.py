@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from airstair.changes.cursor import CHANNEL, CURRENT
 from airstair.changes.keys import next_ids
 from airstair.hub.connections import secrets
-from airstair.hub.http import is_private
+from airstair.hub.http import host_of, is_private
 from airstair.hub.webhooks.models import Delivery, Subscription
 from airstair.hub.webhooks.own import KEY as OWN
 from airstair.hub.webhooks.queries import SubscriptionFacts, facts_of
@@ -197,9 +197,9 @@ def _address(problems: Problems, url: str) -> str:
     tidy = checks.text(problems, "url", url, longest=500, needed=True)
     try:
         parts = urlsplit(tidy)
-        host, _ = parts.hostname or "", parts.port
     except ValueError:
-        parts, host = urlsplit(""), ""
+        parts = urlsplit("")
+    host = host_of(tidy)
     private_too = settings.ALLOW_PRIVATE_ADDRESSES
     if parts.scheme != "https" and not (private_too and parts.scheme == "http"):
         problems.add("url", "It must be an address that begins with https://.")

@@ -87,5 +87,5 @@ def usual_after(usual: timedelta, gap: timedelta) -> timedelta:
 
 
 def silent_after(usual: timedelta) -> timedelta:
-    """After so long without a renewal an application has stopped."""
-    return max(2 * usual, SILENT_AT_LEAST)
+    """After so long without a renewal an application has stopped: at the latest when it could renew no more."""
+    return min(max(2 * usual, SILENT_AT_LEAST), REFRESH_LIVES)

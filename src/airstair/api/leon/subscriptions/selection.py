@@ -23,6 +23,8 @@ from airstair.api.leon.building import schema
 from airstair.api.leon.generous import put_right
 from airstair.api.leon.subscriptions.happenings import HAPPENINGS
 
+_LONGEST = 10_000  # characters: they are kept, and read again with every change
+
 
 class Unfit(Exception):
     """It cannot be subscribed to; the sentence says why. `field` is the argument of the mutation."""
@@ -41,6 +43,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_variables(text: str | None) -> dict[str, Any]:
     """Raises `Unfit`."""
+    _short_enough("variables", text or "")
     try:
         found = json.loads(text) if text else {}
     except (ValueError, RecursionError):
@@ -52,6 +55,7 @@ def read_variables(text: str | None) -> dict[str, Any]:
 
 def read_selection(text: str, variables: dict[str, Any]) -> Selection:
     """Raises `Unfit`."""
+    _short_enough("subscription", text)
     try:
         document = parse(text, max_tokens=limits.MOST_TOKENS)
         limits.check(document, variables, None)
@@ -68,6 +72,11 @@ def read_selection(text: str, variables: dict[str, Any]) -> Selection:
     if isinstance(coerced, list):
         raise Unfit("variables", coerced[0].message)
     return _chosen(operation, variables)
+
+
+def _short_enough(field: str, text: str) -> None:
+    if len(text) > _LONGEST:
+        raise Unfit(field, f"It has {len(text)} characters. Shorten it to {_LONGEST}.")
 
 
 def _operation(document: DocumentNode) -> OperationDefinitionNode:

@@ -60,10 +60,15 @@ def actor(asking: Asking, *rights: Right) -> Actor:
 
 
 def held_flight(asking: Asking, nid: int, *, deleted_too: bool = False) -> FlightFacts:
-    """The flight, held until the mutation ends. Raises `NotFound`, `Conflict`."""
-    row = locked_flight(actor(asking), nid, deleted_too=deleted_too)
+    """The flight, held until the mutation ends. Raises `NotFound`, `Conflict`.
+
+    Of one that the token does not reach nothing is told, not even that it was deleted.
+    """
+    row = locked_flight(actor(asking), nid, deleted_too=True)
     if not asking.sees(row.aircraft_id):
-        raise NotFound(f"Flight {nid}")
+        raise NotFound("This flight")
+    if row.deleted and not deleted_too:
+        locked_flight(actor(asking), nid)  # says so
     return queries.flight(asking.operator_id, nid)
 
 
@@ -72,7 +77,7 @@ def held_trip(asking: Asking, nid: int) -> TripFacts:
     locked_trip(actor(asking), nid)
     aircraft = Flight.objects.filter(operator_id=asking.operator_id, trip_id=nid).values_list("aircraft_id", flat=True)
     if not all(asking.sees(one) for one in aircraft):
-        raise NotFound(f"Trip {nid}")
+        raise NotFound("This trip")
     return queries.trip(asking.operator_id, nid)
 
 

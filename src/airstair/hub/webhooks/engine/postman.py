@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -20,13 +21,14 @@ from django.db import connection
 
 from airstair.changes.cursor import CHANNEL
 from airstair.hub.engine.store import connect
+from airstair.hub.engine.threads import in_thread
 from airstair.hub.http import CallFailed, HttpPool, PartnerHttp
 from airstair.hub.webhooks.engine import reading, taking
 from airstair.hub.webhooks.engine.taking import Call, Due
 from airstair.hub.webhooks.rules import Result, Verdict, retry_after, said_in, said_of, verdict_of
 from airstair.kernel.clock import Clock, SystemClock
 from airstair.kernel.outcome import OutcomeKind
-from airstair.kernel.scope import all_operators, operator_scope
+from airstair.kernel.scope import all_operators
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,8 @@ _LOCK = "SELECT pg_try_advisory_lock(%s)"
 _UNLOCK = "SELECT pg_advisory_unlock(%s)"
 _DEADLINE = timedelta(seconds=10)
 _LOOK_EVERY = timedelta(seconds=5)  # commits announce themselves; this is for what a dead worker left
+_THREADS = 4  # of its own: bodies that take long to make must not keep deliveries to partners waiting
+_APART = 0.1  # seconds of the machine from one look to the next: what commits in a storm is read together
 _LONGEST_CLOSING = 15.0  # seconds of the machine that calls under way get to end
 
 
@@ -52,6 +56,8 @@ class Postman:
         self._more: dict[int, asyncio.Event] = {}  # of those: there may be more to tell
         self._locking = asyncio.Lock()
         self._ready = asyncio.Event()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="webhooks")
+        self._opened: list[psycopg.AsyncConnection] = []
         self._closing = False
         self._begun = False
 
@@ -60,30 +66,35 @@ class Postman:
         self._pool = self._given_pool or HttpPool(
             allow_private=settings.ALLOW_PRIVATE_ADDRESSES, sandbox_url=settings.SANDBOX_URL
         )
-        self._holder = await connect(self._address)  # of the locks; they end with it
-        listener = await connect(self._address)
         try:
+            self._holder = await self._connect()  # of the locks; they end with it
+            listener = await self._connect()
             await listener.execute(f"LISTEN {CHANNEL}")
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen(listener))
                 tasks.create_task(self._serve())
         finally:
-            await self._close(listener)
+            await self._close()
 
-    async def _close(self, listener: psycopg.AsyncConnection) -> None:
+    async def _connect(self) -> psycopg.AsyncConnection:
+        self._opened.append(await connect(self._address))
+        return self._opened[-1]
+
+    async def _close(self) -> None:
         self._closing = True
         under_way = [*self._serving.values()]
-        if self._holder.closed or self._holder.broken:  # another worker may hold the locks by now
-            for task in under_way:
-                task.cancel()
         if under_way:
+            if self._holder.closed or self._holder.broken:  # another worker may hold the locks by now
+                for task in under_way:
+                    task.cancel()
             _, late = await asyncio.wait(under_way, timeout=_LONGEST_CLOSING)
             for task in late:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)
         if self._given_pool is None:
             await self._pool.close()
-        for opened in (listener, self._holder):
+        self._threads.shutdown(wait=False)
+        for opened in self._opened:
             try:
                 await opened.close()
             except psycopg.Error:
@@ -107,6 +118,7 @@ class Postman:
             self._wake.clear()
             next_at = await self._look()
             self._ready.set()
+            await asyncio.sleep(_APART)
             until = self._clock.now() + _LOOK_EVERY
             await self._sleep(until if next_at is None else max(min(next_at, until), self._clock.now()))
 
@@ -127,12 +139,12 @@ class Postman:
                     task.result()  # a fault of ours, or the database's: the worker starts anew
             now = self._clock.now()
             # Once in any case: the cursor must not lie as far back as the latest time that somebody listened.
-            if self._begun and not await _all(reading.anybody):
+            if self._begun and not await self._all(reading.anybody):
                 return None
-            await _all(reading.read_changes, now)
+            await self._all(reading.read_changes, now)
             self._begun = True
             later = []
-            for one in await _all(taking.due, now):
+            for one in await self._all(taking.due, now):
                 if one.id in self._serving:
                     self._more[one.id].set()
                 elif (one.under_way or (one.at is not None and one.at <= now)) and await self._lock(one.id):
@@ -147,7 +159,7 @@ class Postman:
     async def _tell(self, one: Due) -> None:
         """Tell it all that may be told at this time, in order of each line. The lock is held."""
         try:
-            back = await _of(one, taking.put_back, self._clock.now())
+            back = await self._of(one, taking.put_back, self._clock.now())
             if back:
                 log.info("Webhook %s: %s deliveries of a worker that ended are made again.", one.id, back)
             await self._tell_all(one, self._more[one.id])
@@ -162,7 +174,7 @@ class Postman:
             while True:
                 more.clear()
                 if not self._closing:
-                    for call in await _of(one, taking.take, len(calls), self._clock.now()):
+                    for call in await self._of(one, taking.take, len(calls), self._clock.now()):
                         calls.add(asyncio.create_task(self._call(call)))
                 if not calls:
                     return
@@ -172,7 +184,7 @@ class Postman:
                 done = {call for call in calls if call.done()}
                 if done:
                     await self._still_held()
-                    await _of(one, taking.settle, [call.result() for call in done], self._clock.now())
+                    await self._of(one, taking.settle, [call.result() for call in done], self._clock.now())
                     calls -= done
         finally:
             for unanswered in calls:
@@ -188,6 +200,9 @@ class Postman:
             verdict = Verdict.REFUSED if refused else Verdict.AWAY
             took = http.exchanges[-1].duration_ms if http.exchanges else 0.0
             return Result(**given, verdict=verdict, status=None, said=said_of(failed), duration_ms=took)
+        except Exception:  # what one address brings about must not keep all others from being told
+            log.exception("Webhook delivery %s could not be made.", call.delivery_id)
+            return Result(**given, verdict=Verdict.REFUSED, status=None, said=taking.BROKEN, duration_ms=0.0)
         wait = retry_after(answer.headers, self._clock.now())
         said = http.without_secrets(said_in(answer))
         verdict, took = verdict_of(answer), http.exchanges[-1].duration_ms
@@ -208,6 +223,22 @@ class Postman:
             if not self._holder.closed and not self._holder.broken:
                 await self._holder.execute(_UNLOCK, [_key(subscription_id)])
 
+    async def _all(self, function: Callable[..., T], *args: Any) -> T:
+        """Run it in a thread, for all operators: what has changed is read for everybody at once."""
+
+        def and_close() -> T:
+            try:
+                with all_operators():
+                    return function(*args)
+            finally:
+                connection.close()
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, and_close)
+
+    async def _of(self, one: Due, function: Callable[..., T], *args: Any) -> T:
+        """Run it in a thread, for the subscription's operator alone."""
+        return await in_thread(self._threads, one.operator_id, function, one.operator_id, one.id, *args)
+
     # ── For tests ───────────────────────────────────────────────────────────────────────────────
 
     async def settle(self) -> None:
@@ -222,22 +253,3 @@ class Postman:
 
 def _key(subscription_id: int) -> int:
     return _LOCKS << 32 | (subscription_id & 0xFFFFFFFF)
-
-
-async def _all(function: Callable[..., T], *args: Any) -> T:
-    """Run it in a thread, for all operators: what has changed is read for everybody at once."""
-    with all_operators():
-        return await asyncio.to_thread(_and_close, function, *args)
-
-
-async def _of(one: Due, function: Callable[..., T], *args: Any) -> T:
-    """Run it in a thread, for the subscription's operator alone."""
-    with operator_scope(one.operator_id):
-        return await asyncio.to_thread(_and_close, function, one.operator_id, one.id, *args)
-
-
-def _and_close(function: Callable[..., T], *args: Any) -> T:
-    try:
-        return function(*args)
-    finally:
-        connection.close()

@@ -23,7 +23,8 @@ _WHERE = "Settings > Connected applications says more."
 
 def write_letter(grant: Grant, subject: str, text: str) -> None:
     """Put a letter out to be mailed, in the transaction under way."""
-    Letter.objects.create(operator_id=grant.operator_id, grant_id=grant.id, subject=subject[:200], text=f"{text}\n")
+    line = " ".join(subject.split())[:200]  # an application may call itself in two lines, and mail has no such subjects
+    Letter.objects.create(operator_id=grant.operator_id, grant_id=grant.id, subject=line, text=f"{text}\n")
 
 
 def write_refusal(grant: Grant, why: str, now: datetime) -> None:
