@@ -89,7 +89,7 @@ def test_a_selection_is_posted_signed_when_it_happens(subscriber: Subscriber, wo
     assert (call.url, json.loads(call.body)) == (URL, {"flight": {"flightScheduleChange": moved}})
     pem = Client().get("/.well-known/keys/leon-subscriptions-webhook-1.pub").content
     token = call.headers["Authorization"].removeprefix("Bearer ")
-    claims = jwt.decode(token, pem, algorithms=["RS512"], audience=URL, issuer="Leon Software")
+    claims = jwt.decode(token, pem, algorithms=["RS512"], audience=URL, issuer="Leon Software", leeway=3600)
     assert {"iat", "exp", "jti"} <= claims.keys() and jwt.get_unverified_header(token)["alg"] == "RS512"
     assert b"PRIVATE" not in bytes(SigningKey.objects.get().private) and b"PUBLIC" in pem
     listed = subscriber.leon("{ webhook { subscriptionList { label webhookUrl subscription variables } } }")

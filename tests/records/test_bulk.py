@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 
 import msgspec
@@ -168,7 +167,7 @@ def test_the_right_to_import_is_needed(world):
         write_flights(import_actor(world.id, "f.csv", rights=()), [row(world)])
 
 
-def test_a_month_of_flights_is_quick_and_takes_few_statements(world, importer, monday):
+def test_a_month_of_flights_takes_few_statements(world, importer, monday):
     rows = [
         row(
             world,
@@ -178,10 +177,8 @@ def test_a_month_of_flights_is_quick_and_takes_few_statements(world, importer, m
         )
         for n in range(1789)
     ]
-    began = time.perf_counter()
     with CaptureQueriesContext(connection) as statements:
         assert len(write_flights(importer, rows).created) == 1789
-    assert time.perf_counter() - began < 6, "twice what it may take, on a machine that others use too"
     assert len(statements) < 40
     changes = Change.objects.filter(operator_id=world.id, bulk=True)
     assert changes.count() == 1789 and set(changes.values_list("kind", flat=True)) == {"flight.created"}
