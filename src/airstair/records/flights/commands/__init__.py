@@ -37,7 +37,7 @@ from airstair.records.flights.commands.inputs import (
     WatchInput,
 )
 from airstair.records.flights.commands.services import set_services
-from airstair.records.flights.commands.trips import change_trip, create_trip, set_trip_status
+from airstair.records.flights.commands.trips import change_trip, create_trip, move_flight, set_trip_status
 
 __all__ = [
     "BulkResult",
@@ -67,6 +67,7 @@ __all__ = [
     "delete_flight",
     "log_flight",
     "mark_empty_leg",
+    "move_flight",
     "restore_flight",
     "set_services",
     "set_times",

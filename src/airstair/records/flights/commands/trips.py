@@ -15,8 +15,15 @@ from airstair.kernel.units import Unit, UnitKind
 from airstair.records import checks
 from airstair.records.flights.commands.drafts import FlightDraft, Surroundings, draft_of, tidy_flight, values_of
 from airstair.records.flights.commands.inputs import TripEdit, TripInput, given
-from airstair.records.flights.commands.rows import flight_changed, flight_created, locked_trip, take_trip_numbers
-from airstair.records.flights.facts import TripFacts
+from airstair.records.flights.commands.rows import (
+    flight_changed,
+    flight_created,
+    locked_flight,
+    locked_trip,
+    take_trip_numbers,
+    units_of,
+)
+from airstair.records.flights.facts import TripFacts, flight_title
 from airstair.records.flights.models import Flight, Trip
 from airstair.records.flights.queries import trip
 from airstair.records.flights.rules import Status
@@ -106,6 +113,35 @@ def set_trip_status(actor: Actor, trip_id: int, status: str) -> TripFacts:
         Flight.objects.filter(operator_id=actor.operator_id, id__in=[f.id for f in moving]).update(status=wanted)
         record(actor, changes)
     return trip(actor.operator_id, trip_id)
+
+
+def move_flight(actor: Actor, flight_id: int, trip_id: int) -> TripFacts:
+    """Make a flight one of another trip; nothing else about it changes. Right: SCHEDULE_EDIT. Returns that trip.
+
+    The trip that it leaves stays, also without flights. Moving it to where it is changes nothing. Raises `NotFound`,
+    `Conflict` for a flight that was deleted.
+    """
+    actor.require(Right.SCHEDULE_EDIT, "move flights to another trip")
+    with transaction.atomic():
+        there = locked_trip(actor, trip_id)  # before the flight, as in `set_trip_status`
+        row = locked_flight(actor, flight_id)
+        if row.trip_id != there.id:
+            here = Trip.objects.get(operator_id=actor.operator_id, id=row.trip_id)
+            Flight.objects.filter(operator_id=actor.operator_id, id=row.id).update(trip_id=there.id)
+            record(actor, [_moved(row, here, there)])
+    return trip(actor.operator_id, trip_id)
+
+
+def _moved(row: Flight, here: Trip, there: Trip) -> NewChange:
+    """It touches both trips. The numbers are for people, the ids for programs."""
+    return NewChange(
+        kind="flight.changed",
+        subject=Unit(UnitKind.FLIGHT, row.id),
+        title=flight_title(row),
+        units=(*units_of(row.id, there.id, [row.aircraft_id]), Unit(UnitKind.TRIP, here.id)),
+        before={"trip_id": here.id, "trip_number": here.number},
+        after={"trip_id": there.id, "trip_number": there.number},
+    )
 
 
 def _tidy(problems: Problems, wanted: TripInput) -> dict[str, Any]:
