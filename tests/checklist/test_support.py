@@ -307,5 +307,5 @@ def test_lists_of_many_flights_take_as_many_statements_as_of_one(world, support,
         support.submit(flight, "HANDLING_ADEP")
         commands.set_item(world.ops, flight.id, "FUEL_ADEP", ItemEdit(handler_id=support.newark.id))
     for wanted in (flights[:1], flights):
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(11):
             assert len(queries.checklists(world.id, [flight.id for flight in wanted])) == len(wanted)

@@ -1,4 +1,4 @@
-"""Whole checklists of many flights at once: ten SQL statements, however many flights."""
+"""Whole checklists of many flights at once: eleven SQL statements, however many flights."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
-from airstair.records.checklist.models import File, Handler, Item, KeptModule, Mail, Message, Module
+from airstair.records.checklist.models import File, Handler, Item, KeptModule, Mail, Message, Module, Permit
 from airstair.records.checklist.reading import definitions, handler_facts
-from airstair.records.checklist.rules import AutoAdd, proposed_times, stands_unasked
+from airstair.records.checklist.rules import AutoAdd, PermitKind, proposed_times, stands_unasked
 from airstair.records.checklist.snapshots import (
     ChecklistFacts,
     DefinitionFacts,
@@ -18,6 +18,7 @@ from airstair.records.checklist.snapshots import (
     MailFacts,
     MessageFacts,
     ModuleFacts,
+    PermitFacts,
 )
 from airstair.records.flights.models import Flight
 from airstair.records.places.queries import Resolver, resolver
@@ -34,7 +35,7 @@ _MODULE = (
 
 
 def checklists(operator_id: int, flight_ids: Iterable[int]) -> dict[int, ChecklistFacts]:
-    """The lists of those of these flights that there are, deleted ones too. Ten statements, however many."""
+    """The lists of those of these flights that there are, deleted ones too. Eleven statements, however many."""
     ids = list(flight_ids)
     flights = list(Flight.objects.filter(operator_id=operator_id, id__in=ids))
     kinds = definitions(operator_id)
@@ -47,6 +48,7 @@ def checklists(operator_id: int, flight_ids: Iterable[int]) -> dict[int, Checkli
             items=_items(flight, kinds, items.get(flight.id, ()), modules.get(flight.id, ()), around),
             modules=_modules(flight, modules.get(flight.id, ()), around),
             mails=tuple(around.mails.get(flight.id, ())),
+            permits=tuple(around.permits.get(flight.id, ())),
         )
         for flight in flights
     }
@@ -60,7 +62,7 @@ def _by_flight(found: Iterable[_Row]) -> dict[int, list[_Row]]:
 
 
 class _Around:
-    """What items and modules name: handlers, files, messages, mails, and the operator's own places. Six statements."""
+    """What items and modules name: handlers, files, messages, mails, permits, and own places. Seven statements."""
 
     def __init__(
         self,
@@ -92,6 +94,7 @@ class _Around:
             .values("flight_id", *_MAIL)
         ):
             self.mails.setdefault(one.pop("flight_id"), []).append(MailFacts(**one))
+        self.permits = _permits(operator_id, flight_ids)
         kept = KeptModule.objects.filter(operator_id=operator_id).order_by("application_name")
         self.kept = dict(kept.values_list("application_id", "application_name"))
         self.places: Resolver = resolver(operator_id)
@@ -102,6 +105,15 @@ class _Around:
             return "", ""
         found = self.places.get(flight.adep), self.places.get(flight.ades)
         return (found[0].country if found[0] else "", found[1].country if found[1] else "")
+
+
+def _permits(operator_id: int, flight_ids: list[int]) -> dict[int, list[PermitFacts]]:
+    """By flight, landing ones first, as the applications told of them. One statement."""
+    found: dict[int, list[PermitFacts]] = {}
+    rows = Permit.objects.filter(operator_id=operator_id, flight_id__in=flight_ids).order_by("kind", "id")
+    for one in rows.values("flight_id", *PermitFacts.__struct_fields__):
+        found.setdefault(one.pop("flight_id"), []).append(PermitFacts(**one | {"kind": PermitKind(one["kind"])}))
+    return found
 
 
 def _items(

@@ -146,6 +146,40 @@ class KeptModule(OperatorRow):
         ]
 
 
+class AvailableServices(OperatorRow):
+    """What an application offers at one airport. It has a row for any: it offers nothing at those without one."""
+
+    application_id = models.BigIntegerField()
+    airport = models.CharField(max_length=4)
+    services = ArrayField(models.CharField(max_length=40))
+
+    class Meta:
+        db_table = "checklist_available"
+        constraints = [
+            of_operator("checklist_available"),
+            models.UniqueConstraint("operator_id", "application_id", "airport", name="checklist_available_once"),
+        ]
+
+
+class Permit(OperatorRow):
+    """A permit for a flight, as the application that arranges it tells of it."""
+
+    flight_id = models.BigIntegerField()
+    application_id = models.BigIntegerField()
+    kind = models.CharField(max_length=10)
+    country = models.CharField(max_length=2, blank=True, default="")
+    airport = models.CharField(max_length=4, blank=True, default="")
+    number = models.CharField(max_length=60, blank=True, default="")
+    valid_until = models.DateTimeField(null=True)
+    designation = models.CharField(max_length=12)
+    note = models.TextField(blank=True, default="")
+
+    class Meta:
+        db_table = "checklist_permit"
+        constraints = [of_operator("checklist_permit"), part_of_flight("checklist_permit")]
+        indexes = [models.Index("operator_id", "flight_id", name="checklist_permit_of_flight")]
+
+
 class Message(OperatorRow):
     """What an application, or somebody who uses it, writes to the operator about a flight."""
 

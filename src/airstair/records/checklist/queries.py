@@ -12,7 +12,7 @@ from airstair.kernel.errors import NotFound
 from airstair.kernel.units import UnitKind
 from airstair.records.checklist import support
 from airstair.records.checklist.listing import checklists
-from airstair.records.checklist.models import File, Handler, Item, KeptModule, MailSetting, Module
+from airstair.records.checklist.models import AvailableServices, File, Handler, Item, KeptModule, MailSetting, Module
 from airstair.records.checklist.reading import definitions, handler_facts
 from airstair.records.checklist.rules import STATUSES
 from airstair.records.checklist.snapshots import (
@@ -26,8 +26,9 @@ from airstair.records.checklist.snapshots import (
 )
 
 __all__ = [
-    "checklist", "checklists", "definition_by_key", "definitions", "file", "flights_with_handler", "handler",
-    "handlers", "history", "item", "kept_modules", "module", "support_flights", "test_address",
+    "available_services", "checklist", "checklists", "definition_by_key", "definitions", "file",
+    "flights_with_handler", "handler", "handlers", "history", "item", "kept_modules", "module", "support_flights",
+    "test_address",
 ]  # fmt: skip
 support_flights = support.support_flights
 _MOST_HANDLERS = 500
@@ -111,6 +112,12 @@ def file(operator_id: int, flight_id: int, file_id: int) -> FileContent:
 def kept_modules(operator_id: int) -> dict[int, str]:
     """The applications whose module stands on every list: name by id. One statement."""
     return dict(KeptModule.objects.filter(operator_id=operator_id).values_list("application_id", "application_name"))
+
+
+def available_services(operator_id: int, application_id: int) -> dict[str, frozenset[str]]:
+    """What an application offers at which airport; no airport at all: everything everywhere. One statement."""
+    rows = AvailableServices.objects.filter(operator_id=operator_id, application_id=application_id)
+    return {code: frozenset(services) for code, services in rows.values_list("airport", "services")}
 
 
 def test_address(operator_id: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from importlib.resources import files
@@ -48,6 +48,17 @@ _AUTO_ADD = {
     AutoAdd.COMMERCIAL: "Commercial flights",
     AutoAdd.ABROAD: "Flights from one country to another",
 }
+
+
+class PermitKind(StrEnum):
+    """What a permit allows."""
+
+    LANDING = "LANDING"
+    OVERFLIGHT = "OVERFLIGHT"
+
+    @property
+    def label(self) -> str:
+        return self.capitalize()
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -114,6 +125,7 @@ STARTING_ITEMS = SERVICES | {
     key: Service(key, label, section, side, place, _start.get(key, ""), {})
     for place, (key, label, section, side) in enumerate(_services.others, len(SERVICES) + 1)
 }
+_PERMITS = "TECHNICAL_LANDING_ADES"
 SERVICE_KINDS = {one.kind: one.label for one in STARTING_ITEMS.values()}
 FALL_BACKS = {row.change: row for row in msgspec.toml.decode(_table("fallbacks.toml"), type=_FallBacks).fall_back}
 
@@ -121,6 +133,16 @@ FALL_BACKS = {row.change: row for row in msgspec.toml.decode(_table("fallbacks.t
 def status_for(service: str, designation: str, allowed: Collection[str]) -> str:
     """The status that an application's word means for a service, as the operator has it."""
     return nearest(SERVICES[service].statuses[designation], allowed)
+
+
+def permit_status(designation: str) -> str:
+    """The status that an application's word means for a permit: the same as for the item Landing permits."""
+    return SERVICES[_PERMITS].statuses[designation]
+
+
+def is_available(lists: Mapping[str, Collection[str]], airport: str, service: str) -> bool:
+    """Whether a service can be asked for at an airport, by the application's lists; without any: every one."""
+    return not lists or service in lists.get(airport, ())
 
 
 def nearest(wanted: str, allowed: Collection[str]) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from airstair.records.checklist.rules import SECTIONS, STATUSES, AutoAdd, StatusWord, overall
+from airstair.records.checklist.rules import SECTIONS, STATUSES, AutoAdd, PermitKind, StatusWord, overall, permit_status
 
 
 class HandlerFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,13 +154,39 @@ class MailFacts(msgspec.Struct, frozen=True, kw_only=True):
     trouble: str = ""
 
 
+class PermitFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A permit for a flight. Field meanings as in the table."""
+
+    application_id: int
+    kind: PermitKind
+    country: str
+    airport: str
+    number: str
+    valid_until: datetime | None
+    designation: str
+    note: str
+
+    @property
+    def word(self) -> StatusWord:
+        return STATUSES[permit_status(self.designation)]
+
+    @property
+    def title(self) -> str:
+        """`LANDING PL EPWA 123 CONFIRMED until 2031-04-09 00:00Z (72 hours)`."""
+        until = f"until {self.valid_until:%Y-%m-%d %H:%M}Z" if self.valid_until else ""
+        note = f"({self.note})" if self.note else ""
+        said = (self.kind, self.country, self.airport, self.number, self.designation, until, note)
+        return " ".join(filter(None, said))
+
+
 class ChecklistFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """One flight's whole list: its items in their order, modules, and requests by e-mail."""
+    """One flight's whole list: its items in their order, modules, requests by e-mail, and permits."""
 
     flight_id: int
     items: tuple[ItemFacts, ...]
     modules: tuple[ModuleFacts, ...] = ()
     mails: tuple[MailFacts, ...] = ()
+    permits: tuple[PermitFacts, ...] = ()
 
     @property
     def colour(self) -> str:

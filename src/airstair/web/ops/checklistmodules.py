@@ -11,7 +11,7 @@ from django.shortcuts import render
 from airstair.kernel.errors import NotFound
 from airstair.records.checklist import applications, commands, queries
 from airstair.records.checklist.commands import Submission
-from airstair.records.checklist.rules import ADEP, ADES, SERVICES
+from airstair.records.checklist.rules import ADEP, ADES, SERVICES, is_available
 from airstair.records.checklist.snapshots import ChecklistFacts, ModuleFacts
 from airstair.records.flights import queries as flights
 from airstair.records.flights.facts import FlightFacts
@@ -87,6 +87,7 @@ def _side(
 ) -> dict[str, Any]:
     items = {one.definition.key: one for one in facts.items}
     kinds = [one for one in queries.definitions(request.operator.id) if one.enabled and one.key in SERVICES]
+    lists = queries.available_services(request.operator.id, known.application_id)
     services = [
         {
             "definition": one,
@@ -95,7 +96,7 @@ def _side(
             "item": items.get(one.key),
         }
         for one in kinds
-        if one.side == side
+        if one.side == side and (one.key in wanted.services or is_available(lists, airport, one.key))
     ]
     chosen = wanted.adep_handler_id if side == ADEP else wanted.ades_handler_id
     current = known.adep_handler if side == ADEP else known.ades_handler

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from ariadne import ObjectType, QueryType, ScalarType, UnionType
@@ -11,8 +12,8 @@ from airstair.api.leon.asking import Asking, Info
 from airstair.api.leon.nids import definition_nid, definition_of
 from airstair.api.leon.reads.flights import FLIGHT, flights_of
 from airstair.api.leon.roots import further
-from airstair.records.checklist.rules import STATUSES, StatusWord
-from airstair.records.checklist.snapshots import ChecklistFacts, DefinitionFacts, HandlerFacts, ItemFacts
+from airstair.records.checklist.rules import STATUSES, PermitKind, StatusWord
+from airstair.records.checklist.snapshots import ChecklistFacts, DefinitionFacts, HandlerFacts, ItemFacts, PermitFacts
 from airstair.records.flights.facts import FlightFacts
 from airstair.records.flights.rules import ServiceKind
 
@@ -23,6 +24,7 @@ _LINK = re.compile(r"https?://[^\s<>\"']+")
 query, flight, trip = QueryType(), ObjectType("Flight"), ObjectType("Trip")
 checklists, checklist, item = ObjectType("ChecklistQuery"), ObjectType("Checklist"), ObjectType("ChecklistItem")
 definition, status = ObjectType("ChecklistDefType"), ObjectType("ChecklistStatusType")
+permit = ObjectType("Permit")
 wrapped = UnionType("FlightAndTripChecklistItemType", lambda *_: "NonNullChecklistItemValue")
 query.set_field("checklist", further)
 
@@ -34,6 +36,27 @@ def _of_flight(facts: FlightFacts, info: Info) -> ChecklistFacts | None:
     info.context.require(*SEE)
     found: ChecklistFacts | None = info.context.load.checklists.get(facts.id)
     return found
+
+
+def _permits(kind: PermitKind) -> Callable[..., list[PermitFacts]]:
+    """The list cannot be null, and an error would take the whole flight away: without the resource it is empty."""
+
+    def resolve(facts: FlightFacts, info: Info) -> list[PermitFacts]:
+        asking: Asking = info.context
+        if not any(asking.has(one) for one in SEE):
+            return []
+        found: ChecklistFacts | None = asking.load.checklists.get(facts.id)
+        return [one for one in found.permits if one.kind is kind] if found else []
+
+    return resolve
+
+
+flight.set_field("landingPermits", _permits(PermitKind.LANDING))
+flight.set_field("overflightPermits", _permits(PermitKind.OVERFLIGHT))
+permit.set_alias("validUntil", "valid_until")
+permit.set_alias("status", "designation")
+for _text in ("country", "airport", "number", "note"):
+    permit.set_field(_text, lambda one, _info, name=_text: getattr(one, name) or None)
 
 
 @trip.field("checklist")
@@ -178,6 +201,6 @@ def _wrapped(asking: Asking, flight_ids: list[int]) -> list[dict[str, Any]]:
 
 
 BINDABLES = [
-    query, flight, trip, checklists, checklist, item, definition, status, wrapped,
+    query, flight, trip, checklists, checklist, item, definition, status, wrapped, permit,
     ScalarType("ChecklistStatusId", serializer=str, value_parser=str),
 ]  # fmt: skip

@@ -146,8 +146,7 @@ flight.set_field("endTime", _of(lambda one: epoch(one.sta)))
 flight.set_field("duration", _of(lambda one: round((one.sta - one.std).total_seconds() / 60)))
 flight.set_field("externalId", _of(lambda one: {"salesforceId": line_of(one.notes, SALESFORCE)}))
 flight.set_field("ops", _constant({}))
-for _name in ("flightTags", "landingPermits", "overflightPermits"):
-    flight.set_field(_name, _constant([]))
+flight.set_field("flightTags", _constant([]))
 
 
 @flight.field("arcid")

@@ -1,4 +1,7 @@
-"""What an application answers: statuses of services, messages, proposed times. The checklist's commands do it."""
+"""What an application answers: statuses, messages, proposed times, permits, and where it offers what.
+
+The checklist's commands do it.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,13 @@ from airstair.api.leon.roots import further
 from airstair.api.leon.support.reading import let_in
 from airstair.kernel.errors import NotFound
 from airstair.records.checklist import commands
-from airstair.records.checklist.commands import ServiceAnswer
+from airstair.records.checklist.commands import AirportServices, PermitInput, ServiceAnswer
 from airstair.records.checklist.queries import support_flights
 
 integration, support = ObjectType("IntegrationMutation"), ObjectType("FlightSupportMutation")
+permits_root = ObjectType("FlightPermitsMutation")
 integration.set_field("flightSupport", further)
+support.set_field("flightPermits", further)
 _ENDED = frozenset({"CANCELLED", "NOT_REQUIRED"})
 
 
@@ -67,9 +72,33 @@ support.set_field("setSlotAdepTime", _proposing("std"))
 support.set_field("setSlotAdesTime", _proposing("sta"))
 
 
+@support.field("setFlightSupportAvailableAirportServiceList")
+def _available(_: object, info: Info, airportServiceList: list[dict[str, Any]]) -> bool:
+    asking: Asking = info.context
+    application_id = let_in(asking)
+    lists = [AirportServices(airport=one["airportCode"], services=tuple(one["services"])) for one in airportServiceList]
+    commands.set_available_services(asking.caller.support_actor(), application_id, lists)
+    return _done(asking)
+
+
+@permits_root.field("setPermits")
+def _permits(_: object, info: Info, flightNid: int, permits: list[dict[str, Any]]) -> bool:
+    asking: Asking = info.context
+    application_id = _allowed(asking, flightNid, ending=not permits)
+    wanted = [
+        PermitInput(
+            kind=one["kind"], designation=one["status"], valid_until=one.get("validUntil"),
+            **{name: one.get(name) or "" for name in ("country", "airport", "number", "note")},
+        )
+        for one in permits
+    ]  # fmt: skip
+    commands.set_permits(asking.caller.support_actor(), application_id, flightNid, wanted)
+    return _done(asking)
+
+
 def _done(asking: Asking) -> bool:
     asking.wrote()
     return True
 
 
-BINDABLES = [integration, support]
+BINDABLES = [integration, support, permits_root]

@@ -10,7 +10,9 @@ from airstair.records.checklist.commands.answers import (
     dismiss_proposal,
     message,
     propose_times,
+    set_permits,
 )
+from airstair.records.checklist.commands.available import set_available_services
 from airstair.records.checklist.commands.definitions import (
     add_checklist_definition,
     change_checklist_definition,
@@ -24,9 +26,11 @@ from airstair.records.checklist.commands.handlers import (
     retire_handler,
 )
 from airstair.records.checklist.commands.inputs import (
+    AirportServices,
     DefinitionInput,
     HandlerInput,
     ItemEdit,
+    PermitInput,
     ServiceAnswer,
     Submission,
 )
@@ -45,9 +49,11 @@ from airstair.records.checklist.commands.modules import add_module, keep_module,
 __all__ = [
     "LARGEST_FILE",
     "MEDIA_TYPES",
+    "AirportServices",
     "DefinitionInput",
     "HandlerInput",
     "ItemEdit",
+    "PermitInput",
     "ServiceAnswer",
     "Submission",
     "accept_proposal",
@@ -71,7 +77,9 @@ __all__ = [
     "remove_module",
     "retire_handler",
     "send_handling_request",
+    "set_available_services",
     "set_item",
+    "set_permits",
     "set_test_address",
     "submit",
 ]

@@ -1,4 +1,4 @@
-"""What an application answers: statuses, notes, messages, proposed times. Right: SUPPORT_ANSWER.
+"""What an application answers: statuses, notes, messages, permits, proposed times. Right: SUPPORT_ANSWER.
 
 And what people say to a proposal. Commands of applications work on cancelled and deleted flights too: that is when they
 have to say that they have cancelled.
@@ -10,17 +10,19 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from msgspec import structs
 
 from airstair.changes.record import record
 from airstair.kernel.actor import Actor
 from airstair.kernel.errors import Conflict, NotFound, Problems
 from airstair.records import checks
-from airstair.records.checklist.commands.inputs import ServiceAnswer
+from airstair.records.checklist.commands.inputs import PermitInput, ServiceAnswer
+from airstair.records.checklist.commands.permits import tidy_permits
 from airstair.records.checklist.commands.rows import Touched, held, module_row
-from airstair.records.checklist.models import Definition, Item, Message, Module
-from airstair.records.checklist.queries import module
+from airstair.records.checklist.models import Definition, Item, Message, Module, Permit
+from airstair.records.checklist.queries import checklist, module
 from airstair.records.checklist.rules import DESIGNATIONS, EDIT, SERVICES, STATUSES, proposed_times, status_for
-from airstair.records.checklist.snapshots import ModuleFacts
+from airstair.records.checklist.snapshots import ModuleFacts, PermitFacts
 from airstair.records.flights.commands import FlightEdit, change_flight
 from airstair.records.flights.commands.rows import about_flight
 from airstair.records.flights.models import Flight
@@ -86,6 +88,31 @@ def message(actor: Actor, application_id: int, flight_id: int, content: str, cre
         )  # fmt: skip
         told = {f"{stored.application_name}.message": content[:200]}
         record(actor, [about_flight("checklist.message", flight, None, told)])
+
+
+def set_permits(
+    actor: Actor, application_id: int, flight_id: int, permits: Sequence[PermitInput]
+) -> tuple[PermitFacts, ...]:
+    """Say which permits a flight has or is to get; these replace the application's earlier ones.
+
+    Raises `NotFound`, `Invalid`. The same again changes nothing.
+    """
+    actor.require(Right.SUPPORT_ANSWER, "tell of permits")
+    with transaction.atomic():
+        flight, _, stored = _asked(actor, application_id, flight_id)
+        wanted = tidy_permits(actor.operator_id, application_id, permits)
+        known = checklist(actor.operator_id, flight_id).permits
+        before = tuple(one for one in known if one.application_id == application_id)
+        if before != wanted:
+            rows = Permit.objects.filter(operator_id=actor.operator_id, flight_id=flight_id)
+            rows.filter(application_id=application_id).delete()
+            Permit.objects.bulk_create(
+                Permit(operator_id=actor.operator_id, flight_id=flight_id, **structs.asdict(one)) for one in wanted
+            )
+            field = f"{stored.application_name}.permits"
+            was, now = ("; ".join(one.title for one in some) for some in (before, wanted))
+            record(actor, [about_flight("checklist.permits", flight, {field: was}, {field: now})])
+    return wanted
 
 
 def propose_times(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -32,6 +33,25 @@ class ServiceAnswer(msgspec.Struct, frozen=True, kw_only=True):
     service: str
     designation: str
     note: str | None = None
+
+
+class AirportServices(msgspec.Struct, frozen=True, kw_only=True):
+    """The services that an application offers at an airport: of flights that depart, and that arrive there."""
+
+    airport: str
+    services: tuple[str, ...]  # ("HANDLING_ADEP", "HANDLING_ADES")
+
+
+class PermitInput(msgspec.Struct, frozen=True, kw_only=True):
+    """A permit that an application asked authorities for. Of a country, of an airport, or of both."""
+
+    kind: str
+    designation: str
+    country: str = ""
+    airport: str = ""
+    number: str = ""
+    valid_until: datetime | None = None
+    note: str = ""
 
 
 class HandlerInput(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,8 +14,8 @@ from airstair.records.checklist import applications
 from airstair.records.checklist.commands.inputs import Submission
 from airstair.records.checklist.commands.rows import Touched, held, module_row
 from airstair.records.checklist.models import Definition, Handler, Item, KeptModule, Module
-from airstair.records.checklist.queries import module
-from airstair.records.checklist.rules import ADEP, ADES, FALL_BACKS, PENDING, SERVICES, nearest
+from airstair.records.checklist.queries import available_services, module
+from airstair.records.checklist.rules import ADEP, ADES, FALL_BACKS, PENDING, SERVICES, is_available, nearest
 from airstair.records.checklist.snapshots import ModuleFacts
 from airstair.records.flights.models import Flight
 from airstair.records.flights.rules import Status
@@ -85,6 +85,7 @@ def submit(actor: Actor, flight_id: int, application_id: int, wanted: Submission
         touched = Touched(actor, flight, definitions)
         row = touched.module(stored, application_id, name)
         services = _services(flight, wanted, definitions, row)
+        _refuse_unavailable(flight, name, application_id, services, touched)
         changed_sides = _take_handlers(actor, flight, row, wanted)
         for key, details in services.items():
             _ask(touched.item(key), definitions[key], application_id, details, _again(row, key, changed_sides))
@@ -127,6 +128,20 @@ def _services(flight: Flight, wanted: Submission, definitions: Mapping[str, Defi
     if found and flight.status == Status.CANCELLED:
         raise Conflict("The flight is cancelled. Restore it first, then ask for services.")
     return found
+
+
+def _refuse_unavailable(
+    flight: Flight, name: str, application_id: int, services: Mapping[str, str], touched: Touched
+) -> None:
+    """Nothing new is asked where the application does not offer it. What is asked for already stays."""
+    problems, lists = Problems(), available_services(flight.operator_id, application_id)
+    for key in services:
+        airport = flight.ades if SERVICES[key].side == ADES else flight.adep
+        item = touched.items.get(key)
+        asked = item is not None and item.ticked and item.application_id == application_id
+        if not asked and not is_available(lists, airport, key):
+            problems.add(key, f"{name} does not offer “{SERVICES[key].label}” at {airport}. Arrange it otherwise.")
+    problems.refuse()
 
 
 def _take_handlers(actor: Actor, flight: Flight, row: Module, wanted: Submission) -> set[str]:
