@@ -50,6 +50,9 @@ class ChecklistThings:
         checklist.answer_services(world.admin, self.application, flight, [answer])
         checklist.message(world.admin, self.application, flight, f"Hello {code}")
         checklist.propose_times(world.admin, self.application, flight, std=LATER)
+        permit = checklist.PermitInput(kind="LANDING", designation="PENDING", country="PL", number=f"No. {code}")
+        checklist.set_permits(world.admin, self.application, flight, [permit])
+        checklist.set_available_services(world.admin, self.application, [lists()])
         checklist.keep_module(world.admin, self.application, True)
         checklist.set_test_address(world.admin, f"test@{code.lower()}.example")
         kind = checklist.DefinitionInput(label=f"Own item of {code}")
@@ -64,6 +67,14 @@ def _application(name: str) -> int:
 
 def submission(things: ChecklistThings, details: str = "", **given: Any) -> checklist.Submission:
     return checklist.Submission(**{"adep_handler_id": things.handler.id, "services": {"SLOT_ADEP": details}, **given})
+
+
+def lists(*more: str) -> checklist.AirportServices:
+    return checklist.AirportServices(airport="EWR", services=("SLOT_ADEP", "HANDLING_ADEP", *more))
+
+
+def _permits(country: str) -> list[checklist.PermitInput]:
+    return [checklist.PermitInput(kind="OVERFLIGHT", designation="CONFIRMED", country=country)]
 
 
 def _answers(designation: str) -> list[checklist.ServiceAnswer]:
@@ -104,6 +115,15 @@ def checklist_cases(case: Any) -> dict[str, Any]:
             support, lambda t: (app(t), flight(t), _answers("CONFIRMED")), lambda t: (app(t), flight(t), _answers("?"))
         ),
         "message": case(support, lambda t: (app(t), flight(t), "News"), lambda t: (app(t), flight(t), " ")),
+        "set_permits": case(
+            support, lambda t: (app(t), flight(t), _permits("DE")), lambda t: (app(t), flight(t), _permits(""))
+        ),
+        "set_available_services": case(
+            support,
+            lambda t: (app(t), [lists("FUEL_ADEP")]),
+            lambda t: (app(t), [lists("DANCING")]),
+            owned=False,
+        ),
         "propose_times": case(
             support,
             lambda t: (app(t), flight(t), LATER + timedelta(hours=1)),
@@ -146,6 +166,7 @@ EMPTY: dict[str, Callable[[Any, int], object]] = {
     "handlers": lambda t, who: queries.handlers(who),
     "flights_with_handler": lambda t, who: queries.flights_with_handler(who, t.checklist.handler.id),
     "kept_modules": lambda t, who: queries.kept_modules(who),
+    "available_services": lambda t, who: queries.available_services(who, t.checklist.application),
     "test_address": lambda t, who: queries.test_address(who),
     "history": lambda t, who: queries.history(who, t.checklist.flight.id),
     "support_flights": lambda t, who: queries.support_flights(who, t.checklist.application, None),

@@ -217,6 +217,7 @@ CASES: dict[str, Case] = {
     "change_flight": Case(
         (EDIT,), lambda t: (t.flight.id, PLAN(notes="n")), lambda t: (t.flight.id, PLAN(notes="n", adep="?"))
     ),
+    "move_flight": Case((EDIT,), lambda t: (t.flight.id, t.offered.trip_id)),
     "cancel_flight": Case((EDIT,), lambda t: (t.flight.id,)),
     "delete_flight": Case((EDIT,), lambda t: (t.flight.id,)),
     "restore_flight": Case((EDIT,), lambda t: (t.gone.id,)),

@@ -54,6 +54,8 @@ SAY_NOTHING = {
     "changes.consequences.follow": "what follows from nothing",
     "records.checklist.applications.active": "whether",
     "records.checklist.queries.kept_modules": "applications, which are of the installation",
+    "records.checklist.queries.available_services": "airports and services, which both operators have",
+    "records.checklist.commands.permits.tidy_permits": "what it was told",
     "records.checklist.commands.definitions.ensure_definitions": "what every operator starts with",
     "records.checklist.commands.rows.starting_definitions": "what every operator starts with",
     "records.endorsements.commands.definitions.last_place": "a number",

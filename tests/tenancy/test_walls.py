@@ -20,7 +20,8 @@ MINE, THEIRS = 900_000_000_001, 900_000_000_002
 # A value that each type takes; which one does not matter, because the test's transaction drops the checks.
 VALUES = {
     "int2": "1", "int4": "1", "int8": "1", "float8": "1", "numeric": "1", "bool": "false", "varchar": "'x'",
-    "text": "'x'", "jsonb": "'{}'", "bytea": "''", "timestamptz": "now()", "date": "now()", "xid8": "'1'", "interval": "'1 h'",
+    "text": "'x'", "jsonb": "'{}'", "bytea": "''", "timestamptz": "now()", "date": "now()", "xid8": "'1'",
+    "interval": "'1 h'",
 }  # fmt: skip
 
 

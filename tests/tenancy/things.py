@@ -307,6 +307,7 @@ ARGUMENTS: dict[str, Callable[[Things], Any]] = {
     "count_request.caller": lambda t: "7",
     "flight_ids_after.after": lambda t: 0,
     "trip_ids_after.after": lambda t: 0,
+    "move_flight.trip_id": lambda t: t.offered.trip_id,
     "event_ids_after.after": lambda t: 0,
     "subsidiary_id": lambda t: t.subsidiary.id,
     "registrations": lambda t: [t.aircraft.registration],
@@ -329,6 +330,8 @@ ARGUMENTS: dict[str, Callable[[Things], Any]] = {
     "support_flights.aircraft": lambda t: None,
     "module.application_id": lambda t: t.checklist.application,
     "active.application_id": lambda t: t.checklist.application,
+    "available_services.application_id": lambda t: t.checklist.application,
+    "tidy_permits.permits": lambda t: [],
     **{
         f"{name}.flight_id": lambda t: t.checklist.flight.id
         for name in ("checklist", "item", "module", "file", "history")

@@ -37,7 +37,7 @@ def told(error: GraphQLError) -> dict[str, Any]:
         answer["extensions"] = {"category": "graphql", **answer.get("extensions", {})}
         return answer
     if isinstance(cause, Refused | AirstairError):
-        answer["message"], category = str(cause), _category(cause)
+        answer["message"], category = str(cause), category_of(cause)
     else:
         log.error("A GraphQL request broke at %s.", error.path, exc_info=cause)
         answer["message"], category = MASKED, "internal"
@@ -47,7 +47,8 @@ def told(error: GraphQLError) -> dict[str, Any]:
     return answer
 
 
-def _category(cause: Refused | AirstairError) -> str:
+def category_of(cause: Refused | AirstairError) -> str:
+    """The vendor's word for the kind of refusal."""
     match cause:
         case Refused():
             return cause.category

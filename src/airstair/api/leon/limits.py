@@ -25,7 +25,7 @@ from graphql.language import ObjectValueNode, StringValueNode, ValueNode, Variab
 from airstair.api.leon.errors import Refused
 from airstair.api.leon.scalars import moment
 
-MOST_BYTES = 256 * 1024
+MOST_BYTES = 1024 * 1024  # a schedule of 3 000 flights fits
 MOST_TOKENS = 10_000
 MOST_COST = 1600
 MOST_DEPTH = 12

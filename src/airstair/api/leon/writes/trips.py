@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ariadne import MutationType, ObjectType
@@ -36,12 +37,14 @@ mutation, flights = MutationType(), ObjectType("FlightsMutation")
 mutation.set_field("flights", further)
 
 
-def _may(asking: Asking) -> None:
+def may_plan(asking: Asking) -> None:
+    """Raise `Refused` unless the token may write flights."""
     asking.require(EDIT)
     asking.require(FLIGHT)
 
 
-def _not_too_many(found: list[Any], word: str) -> None:
+def not_too_many(found: Sequence[Any], word: str) -> None:
+    """Raise `Refused`, with the word for the list that was sent."""
     if len(found) > MOST_FLIGHTS:
         raise Refused(f"{word}: it names {len(found)} flights, and {MOST_FLIGHTS} is the most. Send several requests.")
 
@@ -49,10 +52,15 @@ def _not_too_many(found: list[Any], word: str) -> None:
 @mutation.field("createTrip")
 @written
 def _create_trip(asking: Asking, trip: dict[str, Any]) -> TripFacts:
-    _may(asking)
+    may_plan(asking)
     sent = given(trip)
+    return make_trip(asking, sent, _client(asking, sent, ""))
+
+
+def make_trip(asking: Asking, sent: dict[str, Any], client: str) -> TripFacts:
+    """The trip that a `TripInput` without nulls makes, for this client."""
     no_such("tag", sent.get("tags"))
-    _not_too_many(sent["flights"], "flights")
+    not_too_many(sent["flights"], "flights")
     kind, commercial = kind_called(sent.get("tripType")), sent.get("isCommercial")
     legs = []
     for at, leg in enumerate(sent["flights"]):
@@ -61,17 +69,17 @@ def _create_trip(asking: Asking, trip: dict[str, Any]) -> TripFacts:
     wanted = commands.TripInput(
         number=sent.get("number", ""),
         status=sent.get("status", Status.CONFIRMED.value),
-        client=_client(asking, sent, ""),
+        client=client,
         notes=_notes("", sent),
         flights=tuple(legs),
     )
-    return _read_trip(asking, commands.create_trip(actor(asking), wanted).id)
+    return read_trip(asking, commands.create_trip(actor(asking), wanted).id)
 
 
 @mutation.field("updateTrip")
 @written
 def _update_trip(asking: Asking, tripNid: int, trip: dict[str, Any]) -> TripFacts:
-    _may(asking)
+    may_plan(asking)
     sent, now, who = given(trip), held_trip(asking, tripNid), actor(asking)
     no_such("tag", sent.get("tags"))
     if sent.get("number", now.number).upper() != now.number:
@@ -84,7 +92,7 @@ def _update_trip(asking: Asking, tripNid: int, trip: dict[str, Any]) -> TripFact
             commands.change_flight(who, flight.id, change)
     if "status" in sent:
         commands.set_trip_status(who, tripNid, sent["status"])
-    return _read_trip(asking, tripNid)
+    return read_trip(asking, tripNid)
 
 
 @mutation.field("deleteTrip")
@@ -102,7 +110,7 @@ def _delete_trip(asking: Asking, tripNid: int) -> bool:
 @mutation.field("flightCreate")
 @written
 def _flight_create(asking: Asking, tripNid: int, flight: dict[str, Any]) -> FlightFacts:
-    _may(asking)
+    may_plan(asking)
     trip, sent = held_trip(asking, tripNid), given(flight)
     wanted = new_flight(asking, sent, kind_called(None), None)
     made = commands.add_flight(actor(asking), trip.id, wanted)
@@ -112,8 +120,8 @@ def _flight_create(asking: Asking, tripNid: int, flight: dict[str, Any]) -> Flig
 @flights.field("flightListUpdate")
 @written
 def _update(asking: Asking, flightList: list[dict[str, Any]]) -> list[FlightFacts]:
-    _may(asking)
-    _not_too_many(flightList, "flightList")
+    may_plan(asking)
+    not_too_many(flightList, "flightList")
     ids = [one["flightNid"] for one in flightList]
     if len(set(ids)) != len(ids):
         raise Refused("flightList: a flight stands there twice. Send everything about it at once.")
@@ -139,8 +147,8 @@ def _flight_delete(asking: Asking, flightNid: int) -> bool:
 @mutation.field("restoreFlights")
 @written
 def _restore(asking: Asking, flightNidList: list[int]) -> list[FlightFacts]:
-    _may(asking)
-    _not_too_many(flightNidList, "flightNidList")
+    may_plan(asking)
+    not_too_many(flightNidList, "flightNidList")
     for nid in sorted(set(flightNidList)):
         commands.restore_flight(actor(asking), held_flight(asking, nid, deleted_too=True).id)
     return _read_flights(asking, list(dict.fromkeys(flightNidList)))
@@ -164,7 +172,8 @@ def _notes(now: str, sent: dict[str, Any]) -> str:
     return with_line(notes, SALESFORCE, (sent.get("externalId") or {}).get("salesforceId"))
 
 
-def _read_trip(asking: Asking, trip_id: int) -> TripFacts:
+def read_trip(asking: Asking, trip_id: int) -> TripFacts:
+    """As it is after a command, with the flights that the token reaches."""
     asking.wrote()
     return trips_of(asking, [trip_id])[0]
 
