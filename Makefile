@@ -2,7 +2,7 @@
 # PYTHON=… chooses the Python to set up with; ARGS=… goes to the program that is run.
 
 ARGS ?=
-WORKERS ?= 2
+WORKERS ?= 3
 
 .PHONY: help setup up test check bench lock addon screenshots clean
 
