@@ -76,7 +76,7 @@ def _try(operation: Any, mode: Any, known: dict[str, int], token: str, seen: set
 
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(
-        max_examples=20, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+        max_examples=10, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     def run(case: Any) -> None:

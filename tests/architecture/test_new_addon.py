@@ -15,6 +15,15 @@ from airstair.testing.description import DescriptionContract
 
 ROOT = Path(__file__).parents[2]
 SHAPES = ("mirror", "post", "pull", "serve", "receive", "handoff", "compute")
+# What the engine does in trouble is the same for these as for a mirror, and proven with the partners that there are.
+BY_EXAMPLE = ("post", "pull")
+EXAMPLES = (
+    "test_counts_add_up",
+    "test_a_{shape}s_clocks_move_as_they_should",
+    "test_a_second_run_changes_nothing",
+    "test_a_wait_that_the_partner_asks_for_is_kept",
+    "test_properties_that_nobody_knows_do_no_harm",
+)
 CALLING = ("mirror", "post", "pull")  # these have clocks, and counts of what was sent
 TO_DO = {  # where the author has work
     "test_says_who_it_is_and_what_for",
@@ -141,7 +150,11 @@ def test_its_contract_fails_where_the_author_has_work_to_do(house: House) -> Non
 
 
 def test_its_contract_passes_when_the_work_is_done(house: House) -> None:
-    passed, failed, said = house.outcomes(*(node for shape in SHAPES for node in contract(f"done_{shape}")))
+    whole = [shape for shape in SHAPES if shape not in BY_EXAMPLE]
+    nodes = [node for shape in whole for node in contract(f"done_{shape}")]
+    for shape in BY_EXAMPLE:
+        nodes += contract(f"done_{shape}", *DESCRIPTION, *(name.format(shape=shape) for name in EXAMPLES))
+    passed, failed, said = house.outcomes(*nodes)
     assert not failed, said
     for shape in CALLING:
         assert {"test_counts_add_up", f"test_a_{shape}s_clocks_move_as_they_should"} <= {

@@ -45,7 +45,7 @@ async def desk(transactional_db: None, settings: Any, monkeypatch: pytest.Monkey
     async with staged(settings, ADDON.key, Stage) as stage:
         monkeypatch.setattr(ENTRANCE, stage.clock)
         aircraft = await stage.aircraft("N1-AA", "N2AA")
-        flights = [await stage.flight(one, number=f"TST{one}") for one in aircraft]
+        flights = [await stage.flight(one, number=f"TST{n}") for n, one in enumerate(aircraft)]
         made = await stage.configure(ADDON.key, values={"uplift_unit": "L"}, aircraft=ALL_AIRCRAFT, on=True)
         yield Desk(stage, flights, Visitor(made.issued))
 
