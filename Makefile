@@ -17,7 +17,7 @@ up: setup ## run everything here; stop with Ctrl-C (ARGS="--web-port 9000 --empt
 
 test: setup ## run every test, the browser's included (ARGS="tests/running -x")
 	@AIRSTAIR_CHROMIUM="$$(scripts/browser)" && export AIRSTAIR_CHROMIUM && \
-	exec .venv/bin/python -m pytest -n $(WORKERS) $(ARGS)
+	exec .venv/bin/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: setup ## style, types, layers, migrations; changes nothing
 	.venv/bin/ruff check .

@@ -51,8 +51,8 @@ def worker(sandbox: RunningSandbox) -> Iterator[None]:
     thread.start()
     assert ready.wait(60)
     yield
-    for task in asyncio.all_tasks(loop):
-        loop.call_soon_threadsafe(task.cancel)
+    # All at once: after the first of them the loop may have ended.
+    loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
     thread.join(30)
 
 
