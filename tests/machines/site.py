@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.server
 import json
 import os
@@ -40,6 +41,7 @@ SELECT l.title, l.outcome, l.tries, l.last_attempt, l.next_due, l.messages, c.pa
   FROM hub_ledger l JOIN hub_connection n ON n.id = l.connection_id LEFT JOIN hub_cursor c USING (connection_id)
  WHERE n.addon = %s ORDER BY l.title
 """
+_CONNECTIONS = "SELECT addon, array_agg(id) FROM hub_connection GROUP BY addon"
 _CONNECTION_CLASS = 0x41530001
 
 
@@ -209,12 +211,30 @@ class Site:
         return started
 
     def workers(self, *hosts: str) -> dict[str, Program]:
-        """A worker on each host, each of which holds what falls to it."""
-        started = {host: self.run(host, ["-m", "tests.machines.processes", "worker"]) for host in hosts}
-        for one in started.values():
-            assert one.line() == "ready"
-        self.until_held(*hosts)
-        return started
+        """A worker on each host, each of which holds what falls to it.
+
+        What falls to a worker hangs on the number of its process: one hand in thirty leaves a host without any
+        connection of the first partner, or gives all of the second's to one. Such a hand is dealt again.
+        """
+        while True:
+            started = {host: self.run(host, ["-m", "tests.machines.processes", "worker"]) for host in hosts}
+            for one in started.values():
+                assert one.line() == "ready"
+            with contextlib.suppress(AssertionError):
+                self.until(lambda: self._well_dealt(set(hosts)), 5, "One has what all should have.")
+                return started
+            for one in started.values():
+                one.end()
+
+    def _well_dealt(self, hosts: set[str]) -> bool:
+        held = self.leases()
+        plain, counted = ({held.get(id_, "") for id_ in self._connections[addon]} for addon in ("plain", "counted"))
+        return plain == hosts and "" not in counted and len(counted) > 1
+
+    @functools.cached_property
+    def _connections(self) -> dict[str, list[int]]:
+        """The connections of each partner."""
+        return {str(addon): ids for addon, ids in self.sql(_CONNECTIONS)}
 
     def edit(self, *places: int) -> int:
         """Write the next number on the flights of these aircraft; answers it."""
