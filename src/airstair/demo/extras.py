@@ -11,6 +11,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
+import msgspec
+
 from airstair.kernel.actor import Actor
 from airstair.kernel.clock import Clock
 from airstair.records.fleet.queries import fleet
@@ -38,6 +40,7 @@ HOUR = timedelta(hours=1)
 TURN_AROUND = timedelta(minutes=45)
 FERRY_TIME = timedelta(hours=2)
 _LEFT_AGO = timedelta(minutes=20)  # enough to be in the air
+_LATE, _TAXI_OUT, _TAXI_IN = timedelta(minutes=4), timedelta(minutes=11), timedelta(minutes=5)
 
 
 class Gap(NamedTuple):
@@ -235,18 +238,21 @@ def _services(actor: Actor, schedules: Sequence[AircraftSchedule], today: date) 
 
 
 def _flight_watch(actor: Actor, schedules: Sequence[AircraftSchedule], now: datetime) -> int:
-    """What is in the air now has left its stand, as flight watch saw it; what the journey log has, it has."""
-    in_the_air = [
+    """What has left its stand since the import's last day: it is in the air, or over, as flight watch saw it."""
+    left = [
         flight
-        for flight in _flights_of(schedules, now.date())
-        if flight.start <= now - _LEFT_AGO and now < flight.end and not flight.actual
+        for day in (now.date() - _DAY, now.date())
+        for flight in _flights_of(schedules, day)
+        if flight.scheduled_start <= now - _LEFT_AGO and not flight.actual
     ]
-    for flight in in_the_air:
-        left = flight.scheduled_start + timedelta(minutes=4)
-        set_times(
-            actor, flight.id, Book.FLIGHT_WATCH, TimesInput(off_block=left, take_off=left + timedelta(minutes=11))
-        )
-    return len(in_the_air)
+    for flight in left:
+        off_block, on_block = flight.scheduled_start + _LATE, flight.scheduled_end + _LATE
+        times = TimesInput(off_block=off_block, take_off=off_block + _TAXI_OUT)
+        if on_block <= now:
+            landing = max(on_block - _TAXI_IN, off_block + _TAXI_OUT)
+            times = msgspec.structs.replace(times, landing=landing, on_block=on_block)
+        set_times(actor, flight.id, Book.FLIGHT_WATCH, times)
+    return len(left)
 
 
 def _flights_of(schedules: Sequence[AircraftSchedule], day: date) -> list[Activity]:
