@@ -15,7 +15,8 @@ from typing import Annotated, Any
 import msgspec
 
 from airstair.hub.contract import Addon, Category
-from airstair.hub.flows import Call, Certainty, Document, Fact, Horizon, Mirror, OnChange, Part
+from airstair.hub.facts import assumed
+from airstair.hub.flows import Call, Document, Horizon, Mirror, OnChange, Part
 from airstair.hub.registry import register
 from airstair.hub.setting import Settings, setting
 from airstair.kernel.outcome import Outcome, OutcomeKind
@@ -143,7 +144,7 @@ def addon(number: int, units_per_call: int = 1) -> Addon:
                 units_per_call=units_per_call,
             ),
         ),
-        facts=(Fact("It answers at once.", Certainty.ASSUMED, "benchmarks/receiver.py"),),
+        facts=assumed("benchmarks/receiver.py", "It answers at once."),
         package="benchmarks",
     )
 

@@ -122,7 +122,7 @@ def add_on_list(found: Iterable[Any]) -> str:
 
 
 def add_on(one: Any) -> str:
-    from airstair.hub.flows import Certainty
+    from airstair.hub.facts import Certainty
     from airstair.hub.setting import settings_of
 
     known = [f"{sum(f.certainty is certainty for f in one.facts)} {certainty.value}" for certainty in Certainty]

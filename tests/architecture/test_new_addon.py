@@ -87,10 +87,9 @@ class House:
     def fill_in(self, key: str) -> None:
         """Do the author's work."""
         self.put(key, "addon.py", 'purpose=""', 'purpose="What it gains."')
-        fact = 'Fact("It answers.", Certainty.ASSUMED, "Our choice")'
-        self.put(key, "addon.py", "facts=()", f"facts=({fact},)")
+        self.put(key, "addon.py", "facts=()", 'facts=assumed("Our choice", "It answers.")')
         contract = "from airstair.hub.contract import Addon, Category\n"
-        self.put(key, "addon.py", contract, f"{contract}from airstair.hub.flows import Certainty, Fact\n")
+        self.put(key, "addon.py", contract, f"{contract}from airstair.hub.facts import assumed\n")
         self.put(key, "tests/test_contract.py", "addon = ADDON", "addon = ADDON\n    enumerations = ()")
         about = self.addon(key) / "about.md"
         about.write_text(re.sub(r"^(## .+)$", r"\1\n\nWritten.", about.read_text(), flags=re.MULTILINE))

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from airstair.hub import contract, flows, visits
+from airstair.hub import contract, facts, flows, visits
 from airstair.hub.http import Answer
 from airstair.hub.setting import missing_when_on, read_settings, secret_names, settings_of
 from airstair.kernel import outcome, units
@@ -50,7 +50,7 @@ def as_the_page_has_it() -> dict[str, Any]:
         "timedelta": timedelta,
         "datetime": datetime,
     }
-    for module in (contract, flows, visits, outcome, units, rules, snapshots):
+    for module in (contract, facts, flows, visits, outcome, units, rules, snapshots):
         names |= {name: value for name, value in vars(module).items() if not name.startswith("_")}
     names["wire"] = SimpleNamespace(Schedule=Schedule, encode=msgspec.json.encode)
     names["_leg"] = lambda flight: flight.key
@@ -96,7 +96,7 @@ def test_the_description_fits_the_contract(page: dict[str, Any]) -> None:
     assert [flow.key for flow in one.flows] == ["schedule"]
     assert one.for_sandbox("http://127.0.0.1:8900")["base_url"].startswith("http://127.0.0.1:8900/")
     assert set(one.for_sandbox("x")) <= {setting.name for setting in settings_of(one.settings)}
-    assert {fact.certainty for fact in one.facts} == set(flows.Certainty)
+    assert {fact.certainty for fact in one.facts} == set(facts.Certainty)
 
 
 def test_the_settings_say_what_the_page_says_of_them(page: dict[str, Any]) -> None:

@@ -19,7 +19,8 @@ from airstair.hub import health, registry
 from airstair.hub.connections.commands import ConnectionInput, configure
 from airstair.hub.connections.queries import ConnectionFacts, connection
 from airstair.hub.contract import Addon, Category
-from airstair.hub.flows import Budget, Certainty, Every, Fact, Horizon, Mirror, NextTick, OnChange
+from airstair.hub.facts import assumed, documented, observed
+from airstair.hub.flows import Budget, Every, Horizon, Mirror, NextTick, OnChange
 from airstair.hub.models import CallBody, CallRow, Connection, LedgerRow
 from airstair.hub.serving import Serving
 from airstair.hub.setting import Settings, setting
@@ -109,10 +110,10 @@ def skymart(partner: Partner) -> Addon:
             ),
         ),
         facts=(
-            Fact("It takes one aircraft in a call.", Certainty.DOCUMENTED, "Skymart's manual"),
-            Fact("It is slow on Mondays.", Certainty.OBSERVED, "Integrators"),
-            Fact("It forgives.", Certainty.ASSUMED, "Us"),
-            Fact("It replaces everything.", Certainty.DOCUMENTED, "Skymart's manual"),
+            *documented("Skymart's manual", "It takes one aircraft in a call."),
+            *observed("Integrators", "It is slow on Mondays."),
+            *assumed("Us", "It forgives."),
+            *documented("Skymart's manual", "It replaces everything."),
         ),
         budget=Budget(calls=3600, per=timedelta(hours=1), burst=1200),
         check=check,

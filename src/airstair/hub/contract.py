@@ -10,7 +10,8 @@ from importlib import resources
 from typing import Any
 
 from airstair.hub.computing import Compute
-from airstair.hub.flows import Budget, Fact, Flow, Mirror, Post, Pull
+from airstair.hub.facts import Fact
+from airstair.hub.flows import Budget, Flow, Mirror, Post, Pull
 from airstair.hub.http import PartnerHttp
 from airstair.hub.setting import Settings
 from airstair.hub.verdicts import GoLiveItem

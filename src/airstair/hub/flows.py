@@ -25,23 +25,6 @@ from airstair.kernel.units import Unit, UnitKind
 from airstair.records.operators.rules import Right
 
 
-class Certainty(StrEnum):
-    """How sure a fact about a partner is."""
-
-    DOCUMENTED = "documented"  # the partner's own documentation says so
-    OBSERVED = "observed"  # others who integrate with it have seen it
-    ASSUMED = "assumed"  # our choice until a real account tells better
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One fact about a partner, with where it was learned. The add-on's page shows the share of each certainty."""
-
-    says: str
-    certainty: Certainty
-    source: str
-
-
 @dataclass(frozen=True, slots=True)
 class Budget:
     """How many calls a partner account may get: at once `burst`, then `calls` in every `per`, never more.

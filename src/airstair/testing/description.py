@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from airstair.hub.computing import Compute
-from airstair.hub.flows import Certainty, Flow, Mirror, Post
+from airstair.hub.facts import Certainty
+from airstair.hub.flows import Flow, Mirror, Post
 from airstair.hub.registry import addon, described_in
 from airstair.hub.setting import secret_names, settings_of
 from airstair.hub.visits import Handoff, Receive, Serve

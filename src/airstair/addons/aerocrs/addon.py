@@ -16,7 +16,8 @@ from airstair.addons.aerocrs.settings import (
 )
 from airstair.hub.choosing import Staged
 from airstair.hub.contract import Addon, Category
-from airstair.hub.flows import Budget, ByHand, Certainty, Fact, Pull
+from airstair.hub.facts import assumed, documented, observed
+from airstair.hub.flows import Budget, ByHand, Pull
 from airstair.records.operators.rules import Right
 
 _REFERENCE = "docs.aerocrs.com, API reference"
@@ -25,34 +26,31 @@ _READERS = "Public readers of SSIM files and a public sample, which agree"
 _OURS = "Our choice; nothing public says"
 
 
-def _documented(says: str) -> Fact:
-    return Fact(says, Certainty.DOCUMENTED, _REFERENCE)
-
-
-def _observed(says: str, source: str = _COLLECTOR) -> Fact:
-    return Fact(says, Certainty.OBSERVED, source)
-
-
-def _assumed(says: str) -> Fact:
-    return Fact(says, Certainty.ASSUMED, _OURS)
-
-
 FACTS = (
-    _documented("One method is one path below https://api.aerocrs.com/v5/, and every request is wrapped in parms."),
-    _documented("Credentials travel as the headers auth_id and auth_password with every call."),
-    _documented("A failure may come with status 200: success is false, and details hold its sentences."),
-    _documented("Nothing found is a success with no flights."),
-    _observed("getSchedule takes two days, the kind of airport codes, and whether the answer is SSIM."),
-    _observed("Changes of the schedule show up in the SSIM form alone."),
-    _observed("The SSIM form carries raw line ends inside of a JSON text."),
-    _observed("Neither form names an aircraft, only its IATA type."),
-    _observed("Credentials may be limited to some methods."),
-    _observed("An SSIM line has 200 columns, and says how far its times are from UTC.", _READERS),
-    _assumed("A week at once is what its other methods for operations take, so an import has at most 7 days."),
-    _assumed("The period is one of local days: a day more is asked for at each end, and dropped again."),
-    _assumed("Words about credentials, permission or access mean that they are wrong or lack a right."),
-    _assumed("No limit of calls is published; 60 at once and 600 an hour are not passed."),
-    _assumed("A flight that AeroCRS does not have any more stays here until a person deletes it."),
+    *documented(
+        _REFERENCE,
+        "One method is one path below https://api.aerocrs.com/v5/, and every request is wrapped in parms.",
+        "Credentials travel as the headers auth_id and auth_password with every call.",
+        "A failure may come with status 200: success is false, and details hold its sentences.",
+        "Nothing found is a success with no flights.",
+    ),
+    *observed(
+        _COLLECTOR,
+        "getSchedule takes two days, the kind of airport codes, and whether the answer is SSIM.",
+        "Changes of the schedule show up in the SSIM form alone.",
+        "The SSIM form carries raw line ends inside of a JSON text.",
+        "Neither form names an aircraft, only its IATA type.",
+        "Credentials may be limited to some methods.",
+    ),
+    *observed(_READERS, "An SSIM line has 200 columns, and says how far its times are from UTC."),
+    *assumed(
+        _OURS,
+        "A week at once is what its other methods for operations take, so an import has at most 7 days.",
+        "The period is one of local days: a day more is asked for at each end, and dropped again.",
+        "Words about credentials, permission or access mean that they are wrong or lack a right.",
+        "No limit of calls is published; 60 at once and 600 an hour are not passed.",
+        "A flight that AeroCRS does not have any more stays here until a person deletes it.",
+    ),
 )
 
 

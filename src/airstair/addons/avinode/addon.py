@@ -17,7 +17,8 @@ from airstair.addons.avinode.settings import (
     problems,
 )
 from airstair.hub.contract import Addon, Category
-from airstair.hub.flows import Budget, Certainty, Every, Fact, Horizon, Mirror, NextTick, Removal, Write
+from airstair.hub.facts import assumed, documented, observed
+from airstair.hub.flows import Budget, Every, Horizon, Mirror, NextTick, Removal, Write
 from airstair.kernel.units import UnitKind
 
 _UPLOAD = "Avinode developer portal, Schedule upload"
@@ -29,50 +30,50 @@ _INTEGRATORS = "Public notes of integrators"
 _OURS = "Our choice; nothing public says"
 
 
-def _documented(says: str, source: str) -> Fact:
-    return Fact(says, Certainty.DOCUMENTED, source)
-
-
-def _observed(says: str, source: str) -> Fact:
-    return Fact(says, Certainty.OBSERVED, source)
-
-
-def _assumed(says: str) -> Fact:
-    return Fact(says, Certainty.ASSUMED, _OURS)
-
-
 FACTS = (
-    _documented("A call replaces the aircraft's whole schedule; what is not in it is gone.", _UPLOAD),
-    _documented("An aircraft is sent every 5 minutes, and never more often.", _UPLOAD),
-    _documented("A failed call is not repeated; the next regular one is the next attempt.", _UPLOAD),
-    _documented("Nothing older than one month is sent, and at least one activity that ended in the past.", _UPLOAD),
-    _documented("The same activity keeps its id in every call.", _UPLOAD),
-    _documented("Times are block times in UTC.", _UPLOAD),
-    _documented("An activity type has at most 20 characters, and means what the member maps it to.", _UPLOAD),
-    _documented("An unmapped activity type counts as Occupied.", _UPLOAD),
-    _documented("In a gap the aircraft is available where the earlier activity ended.", _UPLOAD),
-    _documented("Overlaps and breaks are taken, and may spoil what is shown.", _UPLOAD),
-    _documented("An unknown airport is replaced by the home base: 200 with errors, the rest is stored.", _ERRORS),
-    _documented("Every activity of a trip carries the trip's number.", _UPLOAD),
-    _documented("A booked flight names the Avinode requests that it came from.", _UPLOAD),
-    _documented("Marketing goes with empty legs alone, for at most five days.", _UPLOAD),
-    _documented("Verified means that a person marked this very empty leg; marking all is forbidden.", _UPLOAD),
-    _documented("Services can be shared, if the operator wants to.", _UPLOAD),
-    _documented("Flight regulations go out when known, in ten recommended words.", _UPLOAD),
-    _documented("One call carries one aircraft, named by its registration.", _PUT),
-    _documented("A call carries a token for the software, a key for the company, its time and its product.", _BASICS),
-    _documented("An aircraft must be Fully Active, marketed by the key's company, and Integrated.", _VENDOR),
-    _observed("The live address is https://services.avinode.com/api.", _INTEGRATORS),
-    _observed("An account may make 3,600 calls in an hour; short bursts are taken.", _INTEGRATORS),
-    _observed("The time in a call may be off by about five minutes.", _INTEGRATORS),
-    _observed("A 403 carries the same code for a missing permission and an unknown aircraft.", _INTEGRATORS),
-    _assumed("Nothing is older than a month if it ended at most 28 days ago, whenever it began."),
-    _assumed("A flight that came from several requests names them in one field, with commas between them."),
-    _assumed("Apart from activity types, texts fit in 64 characters for ids and 1,000 for messages."),
-    _assumed("A return to home base is shown as the last hour before it, whatever the distance."),
-    _assumed("A stay elsewhere is made unavailable by an activity that counts as occupied."),
-    _assumed("Empty legs on offer stay on offer when availability is sent from home base only."),
-    _assumed("After an opportunity, an on-ground activity says that the aircraft has not moved."),
+    *documented(
+        _UPLOAD,
+        "A call replaces the aircraft's whole schedule; what is not in it is gone.",
+        "An aircraft is sent every 5 minutes, and never more often.",
+        "A failed call is not repeated; the next regular one is the next attempt.",
+        "Nothing older than one month is sent, and at least one activity that ended in the past.",
+        "The same activity keeps its id in every call.",
+        "Times are block times in UTC.",
+        "An activity type has at most 20 characters, and means what the member maps it to.",
+        "An unmapped activity type counts as Occupied.",
+        "In a gap the aircraft is available where the earlier activity ended.",
+        "Overlaps and breaks are taken, and may spoil what is shown.",
+    ),
+    *documented(_ERRORS, "An unknown airport is replaced by the home base: 200 with errors, the rest is stored."),
+    *documented(
+        _UPLOAD,
+        "Every activity of a trip carries the trip's number.",
+        "A booked flight names the Avinode requests that it came from.",
+        "Marketing goes with empty legs alone, for at most five days.",
+        "Verified means that a person marked this very empty leg; marking all is forbidden.",
+        "Services can be shared, if the operator wants to.",
+        "Flight regulations go out when known, in ten recommended words.",
+    ),
+    *documented(_PUT, "One call carries one aircraft, named by its registration."),
+    *documented(_BASICS, "A call carries a token for the software, a key for the company, its time and its product."),
+    *documented(_VENDOR, "An aircraft must be Fully Active, marketed by the key's company, and Integrated."),
+    *observed(
+        _INTEGRATORS,
+        "The live address is https://services.avinode.com/api.",
+        "An account may make 3,600 calls in an hour; short bursts are taken.",
+        "The time in a call may be off by about five minutes.",
+        "A 403 carries the same code for a missing permission and an unknown aircraft.",
+    ),
+    *assumed(
+        _OURS,
+        "Nothing is older than a month if it ended at most 28 days ago, whenever it began.",
+        "A flight that came from several requests names them in one field, with commas between them.",
+        "Apart from activity types, texts fit in 64 characters for ids and 1,000 for messages.",
+        "A return to home base is shown as the last hour before it, whatever the distance.",
+        "A stay elsewhere is made unavailable by an activity that counts as occupied.",
+        "Empty legs on offer stay on offer when availability is sent from home base only.",
+        "After an opportunity, an on-ground activity says that the aircraft has not moved.",
+    ),
 )
 
 

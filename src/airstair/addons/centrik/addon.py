@@ -10,7 +10,8 @@ from typing import Any
 from airstair.addons.centrik import client, mapping
 from airstair.addons.centrik.settings import CentrikSettings, problems, root
 from airstair.hub.contract import Addon, Category
-from airstair.hub.flows import Backoff, Budget, Certainty, Every, Fact, Pull
+from airstair.hub.facts import assumed, documented, observed
+from airstair.hub.flows import Backoff, Budget, Every, Pull
 from airstair.hub.triggers import DailyAt
 from airstair.hub.visits import Contact, Handoff, HandoffPlace
 from airstair.kernel.actor import Actor
@@ -26,17 +27,26 @@ _PARITY = "The add-on that operators know from their present software"
 _OURS = "Our choice; nothing public says"
 
 FACTS = (
-    Fact("The API's address is the operator's own, https://name.centrik.net/apiv1.", Certainty.DOCUMENTED, _VENDOR),
-    Fact("Centrik makes a login and a password for the integration.", Certainty.DOCUMENTED, _VENDOR),
-    Fact("An optional filter, made by Centrik, narrows what is given.", Certainty.DOCUMENTED, _VENDOR),
-    Fact("People are matched by their email address.", Certainty.OBSERVED, _PARITY),
-    Fact("Everything is asked for daily at 06:00 UTC, changes every 3 hours.", Certainty.OBSERVED, _PARITY),
-    Fact("A qualification's External ID may hold an airport's ICAO or IATA code.", Certainty.OBSERVED, _PARITY),
-    Fact("The login travels as HTTP Basic.", Certainty.ASSUMED, _OURS),
-    Fact("The lists are qualifications, users and userqualifications, 200 on a page.", Certainty.ASSUMED, _OURS),
-    Fact("userqualifications takes modifiedSince.", Certainty.ASSUMED, _OURS),
-    Fact("What a full reading does not mention any more is gone.", Certainty.ASSUMED, _OURS),
-    Fact("The login page is the operator's address itself.", Certainty.ASSUMED, _OURS),
+    *documented(
+        _VENDOR,
+        "The API's address is the operator's own, https://name.centrik.net/apiv1.",
+        "Centrik makes a login and a password for the integration.",
+        "An optional filter, made by Centrik, narrows what is given.",
+    ),
+    *observed(
+        _PARITY,
+        "People are matched by their email address.",
+        "Everything is asked for daily at 06:00 UTC, changes every 3 hours.",
+        "A qualification's External ID may hold an airport's ICAO or IATA code.",
+    ),
+    *assumed(
+        _OURS,
+        "The login travels as HTTP Basic.",
+        "The lists are qualifications, users and userqualifications, 200 on a page.",
+        "userqualifications takes modifiedSince.",
+        "What a full reading does not mention any more is gone.",
+        "The login page is the operator's address itself.",
+    ),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airstair.addons.delisky import mapping
 from airstair.addons.delisky.settings import DeliSkySettings
 from airstair.hub.contract import Addon, Category
-from airstair.hub.flows import Certainty, Fact
+from airstair.hub.facts import assumed, documented, observed
 from airstair.hub.visits import Handoff, HandoffPlace
 
 _DOCS = "antares.delisky.com/docs, “Access link”"
@@ -26,18 +26,24 @@ ADDON = Addon(
         ),
     ),
     facts=(
-        Fact("The order page opens by a link whose query carries the details.", Certainty.DOCUMENTED, _DOCS),
-        Fact("`apiKey`, `reference`, `authToken` and one of `icao`, `iata` are required.", Certainty.DOCUMENTED, _DOCS),
-        Fact("`deliveryDateTime` is UTC, as yyyy-MM-ddTHH:mm; `flightTime` as hh:mm.", Certainty.DOCUMENTED, _DOCS),
-        Fact("Contact, handler, type of flight, cabin crew, PAX, registration, flight number and group may be given.",
-             Certainty.DOCUMENTED, _DOCS),
-        Fact("An airport that is served offers caterers, ordering from the menu or as free text; another says"
-             " “Airport not found”.", Certainty.OBSERVED, "The statement DLS-01"),
-        Fact("An operator has a login and a user key.", Certainty.OBSERVED, "The statement DLS-01"),
-        Fact("The login is the `apiKey`.", Certainty.ASSUMED, "Our reading of the two"),
-        Fact("`authToken` is the HMAC-SHA256 of login and reference under the user key.", Certainty.ASSUMED,
-             "Its derivation is not public"),
-        Fact("The same `reference` opens the same order again.", Certainty.ASSUMED, "Our choice"),
+        *documented(
+            _DOCS,
+            "The order page opens by a link whose query carries the details.",
+            "`apiKey`, `reference`, `authToken` and one of `icao`, `iata` are required.",
+            "`deliveryDateTime` is UTC, as yyyy-MM-ddTHH:mm; `flightTime` as hh:mm.",
+            "Contact, handler, type of flight, cabin crew, PAX, registration, flight number and group may be given.",
+        ),
+        *observed(
+            "The statement DLS-01",
+            "An airport that is served offers caterers, ordering from the menu or as free text; another says"
+            " “Airport not found”.",
+            "An operator has a login and a user key.",
+        ),
+        *assumed("Our reading of the two", "The login is the `apiKey`."),
+        *assumed(
+            "Its derivation is not public", "`authToken` is the HMAC-SHA256 of login and reference under the user key."
+        ),
+        *assumed("Our choice", "The same `reference` opens the same order again."),
     ),
     for_sandbox=lambda url: {
         "base_url": f"{url}/delisky/a/OrderCatering",
@@ -46,4 +52,4 @@ ADDON = Addon(
     },
     choose_aircraft=False,
     package=__package__,
-)  # fmt: skip
+)

@@ -16,7 +16,8 @@ from airstair.addons.eurocontrol.settings import (
     problems,
 )
 from airstair.hub.contract import Addon, Category
-from airstair.hub.flows import Backoff, Budget, Certainty, Every, Fact, Pull
+from airstair.hub.facts import assumed, documented, observed
+from airstair.hub.flows import Backoff, Budget, Every, Pull
 from airstair.records.operators.rules import Right
 
 _SCHEMAS = "NM B2B schemas, release 23, against which recorded answers of release 27 validate"
@@ -24,33 +25,30 @@ _CLIENTS = "Public clients that run against the Network Manager"
 _OURS = "Our choice; nothing public says"
 
 
-def _documented(says: str) -> Fact:
-    return Fact(says, Certainty.DOCUMENTED, _SCHEMAS)
-
-
-def _observed(says: str) -> Fact:
-    return Fact(says, Certainty.OBSERVED, _CLIENTS)
-
-
-def _assumed(says: str) -> Fact:
-    return Fact(says, Certainty.ASSUMED, _OURS)
-
-
 FACTS = (
-    _documented("SOAP 1.1, document/literal; only the root of a request is qualified, and its children have an order."),
-    _documented("All times are UTC, to the minute; durations are HHMM."),
-    _documented("The status in the answer's body says how a request went; words of validation come with it."),
-    _documented("Flights are asked for by the operator's ICAO code and a window of time."),
-    _documented("A flight is known by call sign, ADEP, ADES and EOBT; a plan filed anew has a new IFPL id."),
-    _documented("A calculated take-off time counts once slotIssued is true."),
-    _documented("The regulation that costs most comes with its IATA delay code."),
-    _documented("A new subscription is paused, and ends with the release that made it."),
-    _observed("A TLS client certificate opens the services; behind the API gateway a key and its secret do."),
-    _observed("Release 27 hands a queue's messages out over HTTP too, so that no AMQP is needed."),
-    _assumed("The names and the namespace of the requests that resume a subscription and read its queue."),
-    _assumed("Persons on board as filed include the crew."),
-    _assumed("NOT_AUTHORISED, or an objection to aircraftOperators, means that the operator is not recognised."),
-    _assumed("No quota is published; 30 calls at once and 600 an hour are not passed."),
+    *documented(
+        _SCHEMAS,
+        "SOAP 1.1, document/literal; only the root of a request is qualified, and its children have an order.",
+        "All times are UTC, to the minute; durations are HHMM.",
+        "The status in the answer's body says how a request went; words of validation come with it.",
+        "Flights are asked for by the operator's ICAO code and a window of time.",
+        "A flight is known by call sign, ADEP, ADES and EOBT; a plan filed anew has a new IFPL id.",
+        "A calculated take-off time counts once slotIssued is true.",
+        "The regulation that costs most comes with its IATA delay code.",
+        "A new subscription is paused, and ends with the release that made it.",
+    ),
+    *observed(
+        _CLIENTS,
+        "A TLS client certificate opens the services; behind the API gateway a key and its secret do.",
+        "Release 27 hands a queue's messages out over HTTP too, so that no AMQP is needed.",
+    ),
+    *assumed(
+        _OURS,
+        "The names and the namespace of the requests that resume a subscription and read its queue.",
+        "Persons on board as filed include the crew.",
+        "NOT_AUTHORISED, or an objection to aircraftOperators, means that the operator is not recognised.",
+        "No quota is published; 30 calls at once and 600 an hour are not passed.",
+    ),
 )
 
 

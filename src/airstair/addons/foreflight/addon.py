@@ -16,11 +16,10 @@ from airstair.addons.foreflight.settings import (
     problems,
 )
 from airstair.hub.contract import Addon, Category
+from airstair.hub.facts import assumed, documented, observed
 from airstair.hub.flows import (
     Backoff,
     Budget,
-    Certainty,
-    Fact,
     Horizon,
     Mirror,
     OnChange,
@@ -35,40 +34,37 @@ _LEON = "Description of another scheduling system's ForeFlight add-on"
 _OURS = "Our choice; nothing public says"
 
 
-def _documented(says: str) -> Fact:
-    return Fact(says, Certainty.DOCUMENTED, _NOTES)
-
-
-def _observed(says: str, source: str = _CLIENTS) -> Fact:
-    return Fact(says, Certainty.OBSERVED, source)
-
-
-def _assumed(says: str) -> Fact:
-    return Fact(says, Certainty.ASSUMED, _OURS)
-
-
 FACTS = (
-    _documented("A flight carries a trip id of at most 64 characters, and tags."),
-    _observed("A key is 32 bytes in base64, made by an account admin in Dispatch and shown once.", _LEON),
-    _observed("Flights go out every 5 minutes for one month ahead, only those that changed.", _LEON),
-    _observed("Registrations are sent without hyphens.", _LEON),
-    _observed("Crew is matched by crew code, then by work e-mail; positions are PIC, SIC, CA and Other.", _LEON),
-    _observed("A deleted flight is set deleted there, and nothing comes back.", _LEON),
-    _observed("The live address is https://public-api.foreflight.com, below /public/api; the key is in x-api-key."),
-    _observed("A flight is created with POST, and updated with POST to its id with forceUpdate."),
-    _observed("Nothing recognises a repeated create: the id of each flight has to be kept."),
-    _observed("An update of a flight that is gone is answered with 404, and then it is created again."),
-    _observed("A callsign has at most 7 characters."),
-    _observed("A crew member is named by crew code or by e-mail."),
-    _observed("A limit of calls is told in headers; its number is not public."),
-    _observed("The list of flights can be narrowed by dates and tags."),
-    _assumed("Whose a key is tells that it works, and costs nothing."),
-    _assumed("Flight type and status travel as tags: Default, Positioning or PAX, and Planned or Cancelled."),
-    _assumed("PAX by category travel beside the number of people, as male, female, child and infant."),
-    _assumed("An update leaves alone what it does not name, such as the route that was planned there."),
-    _assumed("A crew member that ForeFlight does not know would have the flight refused, and is left out instead."),
-    _assumed("Departures of the last day may still be corrected; what is older stays as it is."),
-    _assumed("An account takes 600 flights in ten minutes."),
+    *documented(_NOTES, "A flight carries a trip id of at most 64 characters, and tags."),
+    *observed(
+        _LEON,
+        "A key is 32 bytes in base64, made by an account admin in Dispatch and shown once.",
+        "Flights go out every 5 minutes for one month ahead, only those that changed.",
+        "Registrations are sent without hyphens.",
+        "Crew is matched by crew code, then by work e-mail; positions are PIC, SIC, CA and Other.",
+        "A deleted flight is set deleted there, and nothing comes back.",
+    ),
+    *observed(
+        _CLIENTS,
+        "The live address is https://public-api.foreflight.com, below /public/api; the key is in x-api-key.",
+        "A flight is created with POST, and updated with POST to its id with forceUpdate.",
+        "Nothing recognises a repeated create: the id of each flight has to be kept.",
+        "An update of a flight that is gone is answered with 404, and then it is created again.",
+        "A callsign has at most 7 characters.",
+        "A crew member is named by crew code or by e-mail.",
+        "A limit of calls is told in headers; its number is not public.",
+        "The list of flights can be narrowed by dates and tags.",
+    ),
+    *assumed(
+        _OURS,
+        "Whose a key is tells that it works, and costs nothing.",
+        "Flight type and status travel as tags: Default, Positioning or PAX, and Planned or Cancelled.",
+        "PAX by category travel beside the number of people, as male, female, child and infant.",
+        "An update leaves alone what it does not name, such as the route that was planned there.",
+        "A crew member that ForeFlight does not know would have the flight refused, and is left out instead.",
+        "Departures of the last day may still be corrected; what is older stays as it is.",
+        "An account takes 600 flights in ten minutes.",
+    ),
 )
 
 

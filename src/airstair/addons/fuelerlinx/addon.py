@@ -7,7 +7,8 @@ from datetime import timedelta
 from airstair.addons.fuelerlinx import mapping
 from airstair.addons.fuelerlinx.settings import FuelerLinxSettings
 from airstair.hub.contract import Addon, Category
-from airstair.hub.flows import Certainty, Fact, Horizon
+from airstair.hub.facts import assumed, documented, observed
+from airstair.hub.flows import Horizon
 from airstair.hub.visits import Entrance, Resource, Serve
 from airstair.kernel.units import UnitKind
 
@@ -33,18 +34,23 @@ ADDON = Addon(
         ),
     ),
     facts=(
-        Fact("FuelerLinx pulls; it is given a login id and a user key.", Certainty.OBSERVED, "The statement FLX-01"),
-        Fact(
+        *observed(
+            "The statement FLX-01",
+            "FuelerLinx pulls; it is given a login id and a user key.",
             "It takes flight and trip number, ADEP and ADES as ICAO codes, STD, STA, registration, PAX and whether the"
             " flight is cancelled.",
-            Certainty.OBSERVED,
-            "The statement FLX-01",
         ),
-        Fact("A trip's properties have the names of its own data type.", Certainty.DOCUMENTED, _SDK),
-        Fact("Every answer carries `success` and `message`.", Certainty.DOCUMENTED, _SDK),
-        Fact("`flightNumber` and `cancelled` are read beside them.", Certainty.ASSUMED, _OURS),
-        Fact("It comes by HTTP with the two as Basic credentials.", Certainty.ASSUMED, _OURS),
-        Fact("What it reads reaches from yesterday to sixty days ahead, whole each time.", Certainty.ASSUMED, _OURS),
+        *documented(
+            _SDK,
+            "A trip's properties have the names of its own data type.",
+            "Every answer carries `success` and `message`.",
+        ),
+        *assumed(
+            _OURS,
+            "`flightNumber` and `cancelled` are read beside them.",
+            "It comes by HTTP with the two as Basic credentials.",
+            "What it reads reaches from yesterday to sixty days ahead, whole each time.",
+        ),
     ),
     entrance=Entrance(words=mapping.refused),
     for_sandbox=lambda url: {},

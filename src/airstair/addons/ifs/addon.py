@@ -5,7 +5,7 @@ from __future__ import annotations
 from airstair.addons.ifs import mapping
 from airstair.addons.ifs.settings import IfsSettings
 from airstair.hub.contract import Addon, Category
-from airstair.hub.flows import Certainty, Fact
+from airstair.hub.facts import assumed, observed
 from airstair.hub.visits import Operation, Receive
 from airstair.records.operators.rules import Right
 
@@ -35,18 +35,20 @@ ADDON = Addon(
         ),
     ),
     facts=(
-        Fact("IFS posts; it comes as a user of its own that the operator makes for it.", Certainty.OBSERVED, _SEEN),
-        Fact(
+        *observed(
+            _SEEN,
+            "IFS posts; it comes as a user of its own that the operator makes for it.",
             "It posts a unique id, flight number, date, registration, ADEP, ADES, BLOFF, T/O, LDG, BLON, PAX, uplift,"
             " block fuel, remaining fuel, delay code and time, pilot flying and number of landings.",
-            Certainty.OBSERVED,
-            _SEEN,
         ),
-        Fact("They come as one JSON object, its properties named as on this page.", Certainty.ASSUMED, _OURS),
-        Fact("The date is that of the scheduled departure, UTC; times carry a zone.", Certainty.ASSUMED, _OURS),
-        Fact("The same unique id is the same log, or a correction of it.", Certainty.ASSUMED, _OURS),
-        Fact("The delay time is in minutes.", Certainty.ASSUMED, _OURS),
-        Fact("Fuel comes in the units that the operator says.", Certainty.ASSUMED, _OURS),
+        *assumed(
+            _OURS,
+            "They come as one JSON object, its properties named as on this page.",
+            "The date is that of the scheduled departure, UTC; times carry a zone.",
+            "The same unique id is the same log, or a correction of it.",
+            "The delay time is in minutes.",
+            "Fuel comes in the units that the operator says.",
+        ),
     ),
     for_sandbox=lambda url: {},
     package=__package__,

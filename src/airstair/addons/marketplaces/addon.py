@@ -12,7 +12,8 @@ from airstair.addons.marketplaces.mapping import document, gone
 from airstair.addons.marketplaces.members import Member, members
 from airstair.addons.marketplaces.settings import BoxSettings, FeedSettings, ServiceSettings, problems
 from airstair.hub.contract import Addon, Category
-from airstair.hub.flows import Backoff, Budget, Certainty, Fact, Horizon, Mirror, OnChange, Removal, Write
+from airstair.hub.facts import assumed, observed
+from airstair.hub.flows import Backoff, Budget, Horizon, Mirror, OnChange, Removal, Write
 from airstair.hub.setting import Settings
 from airstair.hub.visits import Resource, Serve
 from airstair.kernel.units import UnitKind
@@ -23,23 +24,27 @@ _HORIZON = Horizon(back=timedelta(days=1), ahead=timedelta(days=365))
 _SETTINGS: Mapping[str, type[Settings]] = {"service": ServiceSettings, "boxes": BoxSettings}
 
 FACTS = (
-    Fact("A marketplace shows flights, reservations and maintenance, availability, or empty legs.", Certainty.OBSERVED,
-         _HELP),
-    Fact("Opportunities can be among them.", Certainty.OBSERVED, _HELP),
-    Fact("What is sent flows as soon as the connection is saved.", Certainty.OBSERVED, _HELP),
-    Fact("An aircraft's feed is put whole under its id, and replaces what was there.", Certainty.ASSUMED, _OURS),
-    Fact("Deleting an aircraft's feed takes all of it away.", Certainty.ASSUMED, _OURS),
-    Fact("A call carries one key, as a bearer.", Certainty.ASSUMED, _OURS),
-    Fact("An answer says its status, and remarks about single records.", Certainty.ASSUMED, _OURS),
-    Fact("A feed with remarks is stored without the records that they are about.", Certainty.ASSUMED, _OURS),
-    Fact("Some marketplaces fetch, in whole, with a key of ours: JSON, iCalendar or CSV.", Certainty.ASSUMED, _OURS),
-    Fact("Times are UTC to the minute; airports have ICAO codes.", Certainty.ASSUMED, _OURS),
-    Fact("An empty leg may say when else it could depart, and whether a person has verified it.", Certainty.ASSUMED,
-         _OURS),
-    Fact("Options do not occupy an aircraft, and are not shown.", Certainty.ASSUMED, _OURS),
-    Fact("A stop of less than two hours is not availability.", Certainty.ASSUMED, _OURS),
-    Fact("600 calls an hour are not too many.", Certainty.ASSUMED, _OURS),
-)  # fmt: skip
+    *observed(
+        _HELP,
+        "A marketplace shows flights, reservations and maintenance, availability, or empty legs.",
+        "Opportunities can be among them.",
+        "What is sent flows as soon as the connection is saved.",
+    ),
+    *assumed(
+        _OURS,
+        "An aircraft's feed is put whole under its id, and replaces what was there.",
+        "Deleting an aircraft's feed takes all of it away.",
+        "A call carries one key, as a bearer.",
+        "An answer says its status, and remarks about single records.",
+        "A feed with remarks is stored without the records that they are about.",
+        "Some marketplaces fetch, in whole, with a key of ours: JSON, iCalendar or CSV.",
+        "Times are UTC to the minute; airports have ICAO codes.",
+        "An empty leg may say when else it could depart, and whether a person has verified it.",
+        "Options do not occupy an aircraft, and are not shown.",
+        "A stop of less than two hours is not availability.",
+        "600 calls an hour are not too many.",
+    ),
+)
 
 
 def _sandbox_values(key: str) -> Callable[[str], Mapping[str, Any]]:

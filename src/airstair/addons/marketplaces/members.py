@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from airstair.hub.flows import Certainty, Fact
+from airstair.hub.facts import Certainty, Fact
 
 
 class KnownFact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

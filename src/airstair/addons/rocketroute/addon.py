@@ -17,7 +17,8 @@ from airstair.addons.rocketroute.settings import (
     problems,
 )
 from airstair.hub.contract import Addon, Category
-from airstair.hub.flows import Backoff, Budget, Certainty, Every, Fact, Horizon, Post
+from airstair.hub.facts import assumed, documented, observed
+from airstair.hub.flows import Backoff, Budget, Every, Horizon, Post
 from airstair.kernel.units import UnitKind
 
 _SYNC = "A public program that keeps plans in step through this API"
@@ -25,34 +26,31 @@ _VENDOR = "Help page of another vendor that sends to RocketRoute"
 _OURS = "Our choice; nothing public says"
 
 
-def _observed(says: str, source: str = _SYNC) -> Fact:
-    return Fact(says, Certainty.OBSERVED, source)
-
-
-def _documented(says: str) -> Fact:
-    return Fact(says, Certainty.DOCUMENTED, _VENDOR)
-
-
-def _assumed(says: str) -> Fact:
-    return Fact(says, Certainty.ASSUMED, _OURS)
-
-
 FACTS = (
-    _documented("A flight that is sent again is there twice; nothing is replaced."),
-    _documented("A flight number has 2 to 7 of A–Z and 0–9."),
-    _documented("Crew members are found by work email, and left blank where none is."),
-    _documented("An aircraft is found by its registration, whose hyphens do not count."),
-    _documented("Crew and aircraft are kept at RocketRoute; nothing of them is changed from outside."),
-    _documented("A dispatcher's own login is what plans are made with."),
-    _observed("The address is https://fly.rocketroute.com/api, with X-API-Version 1.18 on every call."),
-    _observed("A log-in with the application key gives a token for the calls after it."),
-    _observed("A failure may come with status 200: status.success is false, and a message says why."),
-    _observed("A plan without an id is a new one; its aircraft is a number from RocketRoute's own list."),
-    _observed("A crew id of 0 is nobody."),
-    _assumed("The crew list names work emails; where it does not, crew stays blank."),
-    _assumed("Route DCT and block time stand for a route and a flying time that are planned there."),
-    _assumed("Rules Y begin as I, rules Z as V; private, training and test flights are G, the others N."),
-    _assumed("No limit of calls is published; 30 messages at once and 300 an hour are not passed."),
+    *documented(
+        _VENDOR,
+        "A flight that is sent again is there twice; nothing is replaced.",
+        "A flight number has 2 to 7 of A–Z and 0–9.",
+        "Crew members are found by work email, and left blank where none is.",
+        "An aircraft is found by its registration, whose hyphens do not count.",
+        "Crew and aircraft are kept at RocketRoute; nothing of them is changed from outside.",
+        "A dispatcher's own login is what plans are made with.",
+    ),
+    *observed(
+        _SYNC,
+        "The address is https://fly.rocketroute.com/api, with X-API-Version 1.18 on every call.",
+        "A log-in with the application key gives a token for the calls after it.",
+        "A failure may come with status 200: status.success is false, and a message says why.",
+        "A plan without an id is a new one; its aircraft is a number from RocketRoute's own list.",
+        "A crew id of 0 is nobody.",
+    ),
+    *assumed(
+        _OURS,
+        "The crew list names work emails; where it does not, crew stays blank.",
+        "Route DCT and block time stand for a route and a flying time that are planned there.",
+        "Rules Y begin as I, rules Z as V; private, training and test flights are G, the others N.",
+        "No limit of calls is published; 30 messages at once and 300 an hour are not passed.",
+    ),
 )
 
 

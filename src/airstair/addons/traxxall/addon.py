@@ -11,7 +11,8 @@ from airstair.addons.traxxall import client
 from airstair.addons.traxxall.mapping import flight_document, flight_gone, lower_totals, totals_document
 from airstair.addons.traxxall.settings import SANDBOX_KEY, SANDBOX_PASSWORD, TraxxallSettings, problems
 from airstair.hub.contract import Addon, Category
-from airstair.hub.flows import Budget, Certainty, Fact, Horizon, Mirror, OnChange, Removal, Write
+from airstair.hub.facts import assumed, observed
+from airstair.hub.flows import Budget, Horizon, Mirror, OnChange, Removal, Write
 from airstair.kernel.units import UnitKind
 
 _LEON = "Description of another scheduling system's TRAXXALL add-on"
@@ -19,30 +20,28 @@ _TECH_LOG = "Guide of a technical log that is connected to TRAXXALL"
 _OURS = "Our choice; nothing public says"
 
 
-def _observed(says: str, source: str = _LEON) -> Fact:
-    return Fact(says, Certainty.OBSERVED, source)
-
-
-def _assumed(says: str) -> Fact:
-    return Fact(says, Certainty.ASSUMED, _OURS)
-
-
 FACTS = (
-    _observed("The credentials are an Integration-API-Key and an Integration-API-Password."),
-    _observed("Changes of planned flights and of the journey log are sent; nothing comes back."),
-    _observed("Hours and cycles of airframe and engines follow from what is sent."),
-    _observed("Serial numbers of aircraft and engines must match."),
-    _observed("The totals of an aircraft are pushed to TRAXXALL by whoever keeps its log.", _TECH_LOG),
-    _assumed("The credentials travel as headers of their own names."),
-    _assumed("The list of aircraft tells that the credentials work, and costs nothing."),
-    _assumed("A flight is put at an address of its aircraft's serial number and an id of ours, which stays the same."),
-    _assumed("A flight that is put under another serial number moves to that aircraft."),
-    _assumed("A flight that will not be flown is marked as cancelled."),
-    _assumed("Totals are set, not added: a flight's own times are shown beside them."),
-    _assumed("Hours are decimal, with one digit, rounded as technical logs do: 03 minutes are .0, 04 are .1."),
-    _assumed("The hours and cycles of an engine are set by its serial number, wherever it hangs."),
-    _assumed("Flights of the last hundred days may still be corrected, and those of the coming month are of interest."),
-    _assumed("An account takes 600 calls in ten minutes."),
+    *observed(
+        _LEON,
+        "The credentials are an Integration-API-Key and an Integration-API-Password.",
+        "Changes of planned flights and of the journey log are sent; nothing comes back.",
+        "Hours and cycles of airframe and engines follow from what is sent.",
+        "Serial numbers of aircraft and engines must match.",
+    ),
+    *observed(_TECH_LOG, "The totals of an aircraft are pushed to TRAXXALL by whoever keeps its log."),
+    *assumed(
+        _OURS,
+        "The credentials travel as headers of their own names.",
+        "The list of aircraft tells that the credentials work, and costs nothing.",
+        "A flight is put at an address of its aircraft's serial number and an id of ours, which stays the same.",
+        "A flight that is put under another serial number moves to that aircraft.",
+        "A flight that will not be flown is marked as cancelled.",
+        "Totals are set, not added: a flight's own times are shown beside them.",
+        "Hours are decimal, with one digit, rounded as technical logs do: 03 minutes are .0, 04 are .1.",
+        "The hours and cycles of an engine are set by its serial number, wherever it hangs.",
+        "Flights of the last hundred days may still be corrected, and those of the coming month are of interest.",
+        "An account takes 600 calls in ten minutes.",
+    ),
 )
 
 

@@ -18,11 +18,11 @@ from airstair.hub.computing import Compute
 from airstair.hub.connections.queries import default_connection
 from airstair.hub.contract import Addon
 from airstair.hub.doors.words import in_words
+from airstair.hub.facts import Certainty
 from airstair.hub.flows import (
     Backoff,
     Budget,
     ByHand,
-    Certainty,
     Every,
     Flow,
     Mirror,
