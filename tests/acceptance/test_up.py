@@ -30,10 +30,7 @@ def test_from_nothing_to_a_partner_that_follows_and_over_a_restart(place: Place)
     no_second_call_is_possible(place, sent)
     stop(place)
 
-    began = time.monotonic()
-    again = place.start()
-    assert time.monotonic() - began < 15
-    assert again == greeting
+    assert place.start() == greeting
     assert visitor.get("/ops/")[0] == "/ops/", "still signed in"
     assert units(place) == sent, "what was sent, and when the next call is due, is as it was"
     nothing_is_sent_again(place)
