@@ -13,7 +13,8 @@ from benchmarks.processes import Failed, Program, memory_mib
 from benchmarks.sizes import Sizes
 from benchmarks.stage import temporary_folder
 
-_PORTS = range(32_800, 60_000)
+_PORTS = range(16_000, 20_000)  # where no outgoing connection is
+_SERVERS = ("web", "live", "sandbox", "connect")
 _GREETING = "Ctrl-C stops everything"
 _OURS = ("AIRSTAIR_DATABASE_URL", "AIRSTAIR_SECRET_KEY", "AIRSTAIR_SANDBOX_URL", "AIRSTAIR_HOME")
 
@@ -38,11 +39,10 @@ def measure(sizes: Sizes) -> Part:
 
 def _start(home: Path) -> tuple[float, dict[str, float]]:
     """Seconds until the greeting, and then the memory of each process."""
-    web = free_port(_PORTS)
-    ports = {"--web-port": web, "--live-port": _other(web), "--sandbox-port": _other(web)}
-    while len(set(ports.values())) < len(ports):
-        ports["--sandbox-port"] = _other(web)
-    words = [word for flag, port in ports.items() for word in (flag, str(port))]
+    ports: list[int] = []
+    for _ in _SERVERS:
+        ports.append(free_port([port for port in _PORTS if port not in ports]))
+    words = [word for name, port in zip(_SERVERS, ports, strict=True) for word in (f"--{name}-port", str(port))]
     environ = dict.fromkeys(_OURS, "")
     began = time.monotonic()
     with Program(
@@ -57,9 +57,3 @@ def _start(home: Path) -> tuple[float, dict[str, float]]:
         memory = {name: memory_mib(pid) for name, pid in running.children.items()}
         memory["everything"] = memory_mib(up.pid)
     return seconds, memory
-
-
-def _other(port: int) -> int:
-    while (found := free_port(_PORTS)) == port:
-        pass
-    return found

@@ -22,7 +22,7 @@ _HERE = Path(__file__).resolve().parent
 _REQUIREMENTS = _HERE / "requirements.txt"
 _PLACE = _HERE.parent / ".peers"
 _STAMP = _PLACE / "installed.txt"  # what is installed there, to compare
-_PORTS = range(32_800, 60_000)
+_PORTS = range(16_000, 20_000)  # where no outgoing connection is
 _PATIENCE = 20.0
 
 

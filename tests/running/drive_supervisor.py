@@ -17,7 +17,7 @@ children.BACKOFF_SECONDS = (0.05,)
 
 
 def ready(running: Running) -> None:
-    print("READY", json.dumps(running.addresses), flush=True)
+    print(f"READY {json.dumps(running.addresses)}", flush=True)  # whole: others print between pieces
 
 
 def prepare(url: str) -> None:
