@@ -82,7 +82,7 @@ STRANGE: dict[str, tuple[Any, ...]] = {
     "Int": (0, -1, 2**31 - 1, 3), "Boolean": (True, False), "Float": (0.5,),
 }  # fmt: skip
 NUMBERS = ("FlightNid", "TripNid", "AircraftNid", "AircraftVirtualNid", "ChecklistDefinitionNid", "ContactNid",
-           "ClientNid", "LoginNid", "LocationNid", "PositionNid", "OperatorId")  # fmt: skip
+           "ClientNid", "LoginNid", "LocationNid", "PositionNid", "OperatorId", "ApiKeyNid")  # fmt: skip
 
 
 def _strange(name: str) -> tuple[Any, ...]:

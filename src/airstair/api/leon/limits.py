@@ -37,7 +37,8 @@ _READS = frozenset(
         "getFlightListOnWhichModifiedPassengerList", "aircraftList", "aircraftTypeList", "airportByWildcard",
         "emptyLegList", "availabilityList", "contactList", "contactListByPage", "findTripByWildcard",
         "getCreatedFlightServiceList", "getModifiedFlightServiceList", "getModifiedFlightScheduleList",
-        "dutyList", "crewMemberList", "crewList", "passengerContactList", "allItems",
+        "dutyList", "ftlDutyForCrewMembers", "ftlCalculationsForCrewMember", "tripHistoryListByFlightNidList",
+        "apiKeyList", "crewMemberList", "crewList", "passengerContactList", "allItems",
     }
 )  # fmt: skip
 _READING = 20

@@ -18,7 +18,7 @@ from airstair.records.flights.listing import trips
 from airstair.records.flights.queries import flights
 from airstair.records.operators.queries import operator
 from airstair.records.operators.snapshots import OperatorFacts
-from airstair.records.people.queries import crew_by_code, passengers
+from airstair.records.people.queries import crew_by_code, crew_members, passengers
 from airstair.records.people.snapshots import CrewMemberFacts, PassengerFacts
 from airstair.records.places.queries import Resolver, resolver
 
@@ -57,6 +57,11 @@ class Loaders:
     def definitions(self) -> list[DefinitionFacts]:
         """The operator's kinds of checklist item. One statement."""
         return definitions(self._operator_id)
+
+    @cached_property
+    def members(self) -> dict[int, CrewMemberFacts]:
+        """The operator's crew members, those who have left too, by id. One statement."""
+        return {one.id: one for one in crew_members(self._operator_id)}
 
     @cached_property
     def passengers(self) -> dict[str, PassengerFacts]:

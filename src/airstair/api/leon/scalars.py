@@ -15,6 +15,7 @@ _MOMENT = re.compile(
     r"\s*(Z|UTC|[+-]\d\d:?\d\d)?",
     re.IGNORECASE | re.ASCII,
 )
+_FULL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z", re.ASCII)
 _YEARS = range(1900, 2200)  # so that what is reckoned from it is a date-time too
 _EPOCH = re.compile(r"[0-9]{9,11}")
 
@@ -58,6 +59,13 @@ def _moment(text: str, value: Any) -> datetime:
     )
 
 
+def full_moment(value: Any) -> datetime:
+    """A date-time with its seconds and a Z, and nothing else."""
+    if not isinstance(value, str) or not _FULL.fullmatch(value.strip()):
+        raise ValueError(f"{value!r} is no full date-time in UTC. Write it as 2031-04-07T08:15:00Z.")
+    return moment(value)
+
+
 def iso(when: Any) -> str:
     """As answers have it: `2031-04-07T08:15:00Z`."""
     if not isinstance(when, datetime):
@@ -82,10 +90,11 @@ def _texts(*names: str) -> list[ScalarType]:
 BINDABLES = [
     *_ids(
         "FlightNid", "TripNid", "AircraftNid", "AircraftVirtualNid", "ChecklistDefinitionNid", "ContactNid",
-        "ClientNid", "LoginNid", "LocationNid", "OperatorId", "PositionNid",
+        "ApiKeyNid", "ClientNid", "LoginNid", "LocationNid", "OperatorId", "PositionNid",
     ),
     *_texts("AirportCodeScalar", "FlightNo", "Arcid", "TripNumber", "Json"),
     ScalarType("DateTime", serializer=iso, value_parser=moment),
     ScalarType("DateTimeWithTimezone", serializer=iso, value_parser=moment),
+    ScalarType("DateTimeFull", serializer=iso, value_parser=full_moment),
     ScalarType("TimeLong", serializer=str, value_parser=_words),
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import Max, QuerySet
 
 from airstair.changes.models import Change
+from airstair.changes.queries import ChangeRow
 from airstair.kernel.errors import NotFound
 from airstair.kernel.units import UnitKind
 from airstair.records.fleet.models import Aircraft
@@ -34,7 +35,10 @@ from airstair.records.flights.rules import LONGEST_FLIGHT, TIMES_IN_ORDER, Event
 from airstair.records.flights.schedules import aircraft_schedules
 from airstair.records.flights.snapshots import EmptyLegOffer, ServiceOrder
 
-__all__ = ["aircraft_schedules", "board", "event", "flight", "flights", "flights_in", "trip", "trip_by_number"]
+__all__ = [
+    "aircraft_schedules", "board", "event", "flight", "flight_history", "flights", "flights_in", "last_flight_id",
+    "trip", "trip_by_number",
+]  # fmt: skip
 
 # Columns that are handed out as they are stored.
 _PLAIN = frozenset(FlightFacts.__struct_fields__) & {field.name for field in Flight._meta.get_fields()}
@@ -71,6 +75,36 @@ def flights_in(
     # The second bound on the departure is what the index of days looks through.
     rows = rows.filter(std__lt=end, std__gt=start - LONGEST_FLIGHT, sta__gt=start)
     return _facts(operator_id, _visible(rows, aircraft_ids), limit)
+
+
+def last_flight_id(
+    operator_id: int,
+    start: datetime,
+    end: datetime,
+    *,
+    adep: str = "",
+    ades: str = "",
+    aircraft_ids: Collection[int] | None = None,
+) -> int | None:
+    """The confirmed flight that left an airport last, or with `ades` reached it last, by schedule. One statement.
+
+    It leaves in the period and, where the arrival is asked about, arrives in it. Codes as the record has them.
+    """
+    time = "sta" if ades else "std"
+    ends = {name: code for name, code in (("adep", adep), ("ades", ades)) if code}
+    rows = Flight.objects.filter(operator_id=operator_id, status=Status.CONFIRMED.value, deleted=False, **ends)
+    # Whichever time is asked about: departures are what the index of days looks through.
+    rows = rows.filter(std__gte=start, std__lte=end).filter(**{f"{time}__lte": end})
+    return _visible(rows, aircraft_ids).order_by(f"-{time}", "-id").values_list("id", flat=True).first()
+
+
+def flight_history(operator_id: int, flight_ids: Iterable[int], limit: int) -> list[ChangeRow]:
+    """What was written about these flights, the newest first, at most `limit` changes. One statement."""
+    rows = Change.objects.filter(
+        operator_id=operator_id, subject_kind=UnitKind.FLIGHT.value, subject_id__in=list(flight_ids)
+    )
+    found = rows.order_by("-seq").values(*ChangeRow.__struct_fields__)[:limit]
+    return [ChangeRow(**{**row, "units": tuple(row["units"])}) for row in found]
 
 
 def trip(operator_id: int, trip_id: int, *, aircraft_ids: Collection[int] | None = None) -> TripFacts:

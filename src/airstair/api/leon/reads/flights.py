@@ -55,14 +55,17 @@ def _flight(_: object, info: Info, flightNid: int) -> FlightFacts | None:
 def _flight_list(_: object, info: Info, filter: dict[str, Any]) -> list[FlightFacts]:
     asking: Asking = info.context
     asking.require(FLIGHT)
-    wanted = _wanted(asking, filter)
+    wanted = wanted_of(asking, filter, LONGEST, "Period cannot be greater that 3 months. Ask in several requests.")
     return [] if wanted is None else flights_of(asking, flights_wanted(asking.operator_id, wanted))
 
 
-def _wanted(asking: Asking, given: dict[str, Any]) -> FlightsWanted | None:
-    """`None` for a filter on what the record does not have: nothing fits it."""
+def wanted_of(asking: Asking, given: dict[str, Any], longest: timedelta, said: str) -> FlightsWanted | None:
+    """A filter as it was sent; `None` for one on what the record does not have: nothing fits it.
+
+    Raises `OutOfBounds`, with what is said, for an interval that is longer.
+    """
     start, end = given["timeInterval"]["start"], given["timeInterval"]["end"]
-    interval(start, end, LONGEST, "Period cannot be greater that 3 months. Ask in several requests.")
+    interval(start, end, longest, said)
     if given.get("requestedByNid") or given.get("aocNidList") or given.get("tagNidList"):
         return None
     limit = given.get("limit")

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, NamedTuple
 
 from ariadne import ObjectType, QueryType
 
 from airstair.api.leon import positions
 from airstair.api.leon.asking import Asking, Info
-from airstair.api.leon.limits import interval
 from airstair.api.leon.reads.flights import CREW
-from airstair.api.leon.roots import further
-from airstair.records.crewing.queries import crew_flights
 from airstair.records.flights.facts import FlightFacts
 from airstair.records.people.queries import crew_members
 from airstair.records.people.snapshots import CrewMemberFacts
 
-_LONGEST = timedelta(days=31)
-
 query, flight = QueryType(), ObjectType("Flight")
 on_flight, passengers, member = ObjectType("CrewOnFlight"), ObjectType("PassengerList"), ObjectType("CrewMember")
-ftl = ObjectType("FtlQuery")
-query.set_field("ftl", further)
 
 
 class OnFlight(NamedTuple):
@@ -152,29 +144,10 @@ member.set_field("positionList", lambda one, _info: [positions.position(name) fo
 member.set_field("contact", lambda one, _info: contact_of(one))
 
 
-@ftl.field("dutyList")
-def _duties(_: object, info: Info, timeInterval: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each crew member's flights of one day (UTC), as one duty; of aircraft that the token reaches."""
-    asking: Asking = info.context
-    asking.require("GRAPHQL_FTL")
-    start, end = timeInterval["start"], timeInterval["end"]
-    interval(start, end, _LONGEST, "Interval length out of bounds: at most 31 days.")
-    found: dict[tuple[str, str], list[int]] = {}
-    for part in crew_flights(asking.operator_id, start, end):
-        if asking.sees(part.aircraft_id):
-            found.setdefault((part.code, f"{part.start:%Y-%m-%d}"), []).append(part.id)
-    asking.load.crew.expect(code for code, _day in found)
-    return [
-        {"crewMember": who, "sectorList": [{"trNid": one, "flightNid": one} for one in ids]}
-        for (code, _day), ids in found.items()
-        if (who := asking.load.crew.get(code)) is not None
-    ]
-
-
 @query.field("loggedUser")
 def _logged_user(_: object, info: Info) -> None:
     """A token is a program's, never a person's."""
     info.context.require_identity("user session", "user access token", "personal API key")
 
 
-BINDABLES = [query, flight, on_flight, passengers, member, ftl]
+BINDABLES = [query, flight, on_flight, passengers, member]

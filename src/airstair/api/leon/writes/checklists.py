@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from typing import Any
 
 from ariadne import MutationType, ObjectType
@@ -105,13 +106,25 @@ def _remove(asking: Asking, flightNid: int, checklistItemNidList: list[int]) -> 
 
 
 @written
-def _of_another_group(asking: Asking, checklistItemNid: int, **_: Any) -> bool:
+def _of_another_group(
+    asking: Asking,
+    checklistItemNid: int | None = None,
+    checklistItems: Sequence[dict[str, Any]] = (),
+    checklistItemNidList: Sequence[int] = (),
+    **_: Any,
+) -> bool:
+    """None of the items that are named is found; where none is named, none is missed."""
     asking.require("GRAPHQL_CHECKLIST_SALES_EDIT", EDIT)
-    raise NotFound(f"Checklist item {checklistItemNid} of this group")
+    named = [one["checklistDefinitionNid"] for one in checklistItems] + list(checklistItemNidList)
+    for nid in named if checklistItemNid is None else [checklistItemNid]:
+        raise NotFound(f"Checklist item {nid} of this group")
+    return True
 
 
-for _group in ("sales", "flightCare"):
-    items.set_field(f"{_group}ItemStatusUpdate", _of_another_group)
-    items.set_field(f"{_group}ItemNoteUpdate", _of_another_group)
+for _group in ("sales", "flightCare", "positioning"):
+    _title = _group[0].upper() + _group[1:]
+    for _name in (f"{_group}ItemStatusUpdate", f"{_group}ItemNoteUpdate", f"addOrUpdate{_title}Items"):
+        items.set_field(_name, _of_another_group)
+    items.set_field(f"remove{_title}Items", _of_another_group)
 
 BINDABLES = [mutation, items]

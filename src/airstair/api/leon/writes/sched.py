@@ -1,4 +1,4 @@
-"""`createSchedFlightList`: a schedule as a list of flights with registrations, taken by the command of imports.
+"""Schedules: a list of flights with registrations, taken by the command of imports; and its publication.
 
 A flight is known by the version, its number, its day in UTC and where it departs: sent again, it is that flight.
 """
@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ariadne import ObjectType
+from ariadne import MutationType, ObjectType
 from django.db import transaction
 
 from airstair.api.leon.asking import Asking, Info
@@ -36,9 +36,12 @@ _OVERWRITTEN = ("number", "adep", "ades", "std", "sta", "aircraft_id", "status")
 _WORDS = {"number": "flightNumber", "aircraft_id": "aircraftRegistration"}
 _VERSION = re.compile(r"[A-Za-z0-9 _.-]{1,40}")
 
-integrations, common, sched = (
-    ObjectType(name) for name in ("IntegrationMutation", "CommonIntegrationMutation", "SchedMutation")
+mutation = MutationType()
+integrations, common, sched, schedule = (
+    ObjectType(name)
+    for name in ("IntegrationMutation", "CommonIntegrationMutation", "SchedMutation", "ScheduleMutation")
 )
+mutation.set_field("schedule", further)
 integrations.set_field("common", further)
 common.set_field("sched", further)
 
@@ -47,24 +50,55 @@ common.set_field("sched", further)
 def _create(
     _: object, info: Info, versionName: str, flightList: list[dict[str, Any]], removeNotMatchedFlights: bool = False
 ) -> dict[str, Any]:
-    asking, version = info.context, versionName.strip()
+    asking = info.context
     may_plan(asking)
-    if not _VERSION.fullmatch(version):
-        raise Refused("versionName: it is not 1 to 40 letters and digits, with blanks, dots and dashes. Correct it.")
+    version = version_named(versionName)
     if len(flightList) > MOST:
         raise OutOfBounds(f"flightList: it has {len(flightList)} flights, and {MOST} is the most. Send it in parts.")
+    places = [f"flightList.{at}" for at in range(len(flightList))]
+    return write_version(asking, version, [given(one) for one in flightList], places, remove=removeNotMatchedFlights)
+
+
+@schedule.field("publishSchedFlightList")
+def _publish(_: object, info: Info, versionName: str) -> bool:
+    """What was written stands in the schedule already: only whether there is such a version."""
+    asking = info.context
+    asking.require("GRAPHQL_SCHEDULE_ORDER_PUBLICATION")
+    version = version_named(versionName)
+    if not any(asking.sees(row.aircraft_id) for row in _of_version(asking, version).values()):
+        raise Refused(f"There is no schedule “{version}”. Send its flights first.", "RESOURCE_NOT_FOUND")
+    return True
+
+
+def version_named(name: str) -> str:
+    """A version's name as it is kept. Raises `Refused`."""
+    version = name.strip()
+    if not _VERSION.fullmatch(version):
+        raise Refused("versionName: it is not 1 to 40 letters and digits, with blanks, dots and dashes. Correct it.")
+    return version
+
+
+def write_version(
+    asking: Asking, version: str, sent: Sequence[dict[str, Any]], places: Sequence[str], *, remove: bool
+) -> dict[str, Any]:
+    """The flights, each a `SchedFlightInput` without nulls, written: all of them, or none. A `SchedFlightListResult`.
+
+    `places`: what problems call each. `remove`: the version's other flights, which have not departed, are cancelled.
+    A word under `tripType` says what a flight is flown for. Raises `Invalid`, `NotFound`.
+    """
     with transaction.atomic():
         # Held to the end: another list of this version would otherwise be compared with half of this one.
         take_trip_numbers(asking.operator_id, 0)
         there = _of_version(asking, version)
-        rows = _rows(asking, version, [given(one) for one in flightList])
+        rows = _rows(asking, version, sent, places)
         _reached(asking, (there[key] for key in rows if key in there))
         # What people deleted here stays so, and is no reason to refuse all the rest.
         left = {key for key in rows if key in there and there[key].deleted}
         who = actor(asking, Right.IMPORT_RUN)
-        done = _written(who, {key: row for key, row in rows.items() if key not in left}, list(rows))
-        gone = _gone(asking, there, rows) if removeNotMatchedFlights else {}
-        removed = _written(who, gone, [])
+        at = dict(zip(rows, places, strict=True))
+        done = _written(who, {key: row for key, row in rows.items() if key not in left}, at)
+        gone = _gone(asking, there, rows) if remove else {}
+        removed = _written(who, gone, {})
     asking.wrote()
     return {
         "versionName": version, "createdCount": len(done.created), "changedCount": len(done.updated),
@@ -84,11 +118,10 @@ def _reached(asking: Asking, rows: Iterable[Flight]) -> None:
         raise NotFound("A flight of this version")
 
 
-def _written(who: Actor, rows: Mapping[str, FlightRow], places: Sequence[str]) -> BulkResult:
-    """All of them, or none: raises `Invalid`. `places`: the keys in the order in which they were sent."""
+def _written(who: Actor, rows: Mapping[str, FlightRow], at: Mapping[str, str]) -> BulkResult:
+    """All of them, or none: raises `Invalid`. `at`: what problems call each, by key."""
     result = write_flights(who, list(rows.values()), overwrite=_OVERWRITTEN)
-    at = {key: f"flightList.{place}" for place, key in enumerate(places)}
-    _refuse(
+    refuse(
         Problem(f"{at.get(key, 'removeNotMatchedFlights')}.{_WORDS.get(one.field, one.field)}", one.sentence)
         for key, problems in result.refused.items()
         for one in problems
@@ -96,16 +129,16 @@ def _written(who: Actor, rows: Mapping[str, FlightRow], places: Sequence[str]) -
     return result
 
 
-def _refuse(problems: Iterable[Problem]) -> None:
+def refuse(problems: Iterable[Problem]) -> None:
+    """Raise `Invalid` with the first of them, if there are any."""
     if found := list(problems):
         raise Invalid(found[:_MOST_TOLD])
 
 
-def _rows(asking: Asking, version: str, sent: Sequence[dict[str, Any]]) -> dict[str, FlightRow]:
+def _rows(asking: Asking, version: str, sent: Sequence[dict[str, Any]], places: Sequence[str]) -> dict[str, FlightRow]:
     """The flights by key, in the order in which they were sent. Raises `Invalid`."""
     fleet, rows, problems = _Fleet(asking), {}, Problems()
-    for at, one in enumerate(sent):
-        place = f"flightList.{at}"
+    for place, one in zip(places, sent, strict=True):
         number = next((text for word in ("flightNumber", "arcid") if (text := _number(one.get(word)))), "")
         aircraft, why = fleet.find(one)
         if not number:
@@ -118,13 +151,13 @@ def _rows(asking: Asking, version: str, sent: Sequence[dict[str, Any]]) -> dict[
         key = f"sched/{version}/{number[:20]}/{one['std']:%Y-%m-%d}/{(airport.code if airport else one['adep'])[:20]}"
         if key in rows:
             problems.add(place, f"{number} departs from {one['adep']} twice on that day. Give one another number.")
-        kind = kind_wanted(kind_called(None), empty=None, icao=one.get("icaoType"), commercial=None)
+        kind = kind_wanted(kind_called(one.get("tripType")), empty=None, icao=one.get("icaoType"), commercial=None)
         times = {name: one[name].replace(second=0, microsecond=0) for name in ("std", "sta")}
         flight = FlightInput(
             aircraft_id=aircraft.id, number=number, adep=one["adep"], ades=one["ades"], **times, **kind._asdict()
         )
         rows[key] = FlightRow(import_key=key, flight=flight)
-    _refuse(problems.found)
+    refuse(problems.found)
     return rows
 
 
@@ -150,7 +183,7 @@ class _Fleet:
         code = str(sent.get("aircraftTypeIata") or "").strip().upper()
         fits = self._typed[code] if code else []
         why = f"{len(fits)} aircraft of the fleet are of type {code[:20]}" if code else "It is missing"
-        return (fits[0] if len(fits) == 1 else None), f"{why}. Send the registration."
+        return (fits[0] if len(fits) == 1 else None), f"{why}. Send the registration; createSchedFlightList takes it."
 
 
 def _bare(registration: str) -> str:
@@ -171,4 +204,4 @@ def _gone(asking: Asking, there: Mapping[str, Flight], rows: Mapping[str, Flight
     return found
 
 
-BINDABLES = [integrations, common, sched]
+BINDABLES = [mutation, integrations, common, sched, schedule]
