@@ -174,6 +174,7 @@ def _airstair_to_connect(pages: Pages, nth: int) -> Times:
     form.locator("details", has=form.locator("[name=pax_count]")).evaluate("group => { group.open = true; }")
     form.locator("[name=pax_count]").fill(str(100 + nth))
     times = _timed(form, "Save", pages.trip, f"{100 + nth} pax")
+    form.wait_for_url(lambda url: url != address)  # the other side may show it before this one has come back
     form.goto(address)
     return times
 

@@ -4,6 +4,7 @@ AIRSTAIR_DATABASE_URL  postgresql://user:password@host:port/name
 AIRSTAIR_SECRET_KEY    signs sessions and encrypts partners' secrets
 AIRSTAIR_HOSTS         comma-separated host names the pages answer to
 AIRSTAIR_LIVE_URL      where browsers find the live stream, when it is not next to the pages
+AIRSTAIR_CONNECT_URL   where Connect of this installation listens; webhooks may call it there, though it is private
 AIRSTAIR_EMAIL_URL     smtp://user:password@host:port; without it mail is written to files in the home
 AIRSTAIR_LOG_FORMAT    json or text; without it text on a terminal, JSON elsewhere
 AIRSTAIR_METRICS_TOKEN lets a scraper read /metrics from other machines
@@ -29,6 +30,7 @@ DEBUG = os.environ.get("AIRSTAIR_DEBUG", "") == "1"
 ALLOWED_HOSTS = os.environ.get("AIRSTAIR_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 LIVE_URL = os.environ.get("AIRSTAIR_LIVE_URL", "")
 SANDBOX_URL = os.environ.get("AIRSTAIR_SANDBOX_URL", "http://127.0.0.1:8900")
+CONNECT_URL = os.environ.get("AIRSTAIR_CONNECT_URL", "")
 METRICS_TOKEN = os.environ.get("AIRSTAIR_METRICS_TOKEN", "")
 ALLOW_PRIVATE_ADDRESSES = os.environ.get("AIRSTAIR_ALLOW_PRIVATE_ADDRESSES", "") == "1"
 

@@ -6,6 +6,7 @@ must be good by it. It can be out of order in every way that the tests need.
 
 from __future__ import annotations
 
+import hmac
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -51,6 +52,8 @@ class Fake:
     granted: bool = True
     refuses: set[int] = field(default_factory=set)
     busy: int = 0
+    webhooks: dict[int, dict[str, Any]] = field(default_factory=dict)
+    no_webhooks: int = 0
 
     def __post_init__(self) -> None:
         self.schema = published_schema()
@@ -84,7 +87,10 @@ class Fake:
         if self.down or self.lose_requests:
             self.lose_requests = max(0, self.lose_requests - 1)
             raise httpx.ConnectError("It is down.", request=request)
-        answer = self._token(request) if request.url.path == "/oauth2/code/token/" else self._graphql(request)
+        if request.url.path.startswith("/api/v1/webhooks"):
+            answer = self._webhooks(request)
+        else:
+            answer = self._token(request) if request.url.path == "/oauth2/code/token/" else self._graphql(request)
         if self.lose_answers:
             self.lose_answers -= 1
             raise httpx.ReadTimeout("The answer is lost.", request=request)
@@ -108,6 +114,34 @@ class Fake:
                 "expires_in": epoch,
             },
         )
+
+    def _webhooks(self, request: httpx.Request) -> httpx.Response:
+        """As the REST interface describes them; `no_webhooks` is the status of a system that has none."""
+        if request.headers.get("Authorization") != f"Bearer {self.access}":
+            return httpx.Response(401, json={"detail": "The access token is expired."})
+        if self.no_webhooks:
+            return httpx.Response(self.no_webhooks, text="<html>")
+        if request.method == "GET":
+            return httpx.Response(200, json=[{**one, "secret": None} for one in self.webhooks.values()])
+        if request.method == "DELETE":
+            self.webhooks[int(request.url.path.rpartition("/")[2])]["ended_at"] = "2031-04-07T08:15:00Z"
+            return httpx.Response(204)
+        key, wanted = 900 + len(self.webhooks), json.loads(request.content)
+        if any(one["label"] == wanted["label"] and not one["ended_at"] for one in self.webhooks.values()):
+            return httpx.Response(422, json={"detail": "There is already a webhook of this label."})
+        made = {**wanted, "id": key, "ended_at": None, "paused_at": None, "secret": f"whsec_{key}"}
+        self.webhooks[key] = made
+        return httpx.Response(201, json=made)
+
+    def live_webhooks(self) -> list[dict[str, Any]]:
+        return [one for one in self.webhooks.values() if not one["ended_at"]]
+
+    def signed(self, body: bytes, at: datetime) -> dict[str, str]:
+        """The headers of a call of its only webhook, as its guide says."""
+        (one,) = self.live_webhooks()
+        timestamp = str(int(at.timestamp()))
+        said = hmac.new(one["secret"].encode(), timestamp.encode() + b"." + body, "sha256").hexdigest()
+        return {"Airstair-Webhook-Timestamp": timestamp, "Airstair-Webhook-Signature": f"v1={said}"}
 
     def _graphql(self, request: httpx.Request) -> httpx.Response:
         if request.headers.get("Authorization") != f"Bearer {self.access}":

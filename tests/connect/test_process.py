@@ -19,6 +19,7 @@ from connect.sync import connecting, process
 from connect.sync.connecting import keep_tokens
 from connect.sync.models import Connection
 from connect.sync.process import Server, serve
+from connect.sync.waking import wake
 from connect.wire.oauth import Tokens
 
 from .fake import Fake
@@ -96,6 +97,27 @@ def _locked() -> bool:
     with database.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s", [process._LOCK])
         return bool(cursor.fetchone()[0])
+
+
+def test_when_it_is_called_it_asks_without_waiting_for_the_clock(
+    world: World, fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until(lambda: fake.live_webhooks() and Connection.objects.get().hook_remote, "it has registered")
+    monkeypatch.setattr(django_settings, "POLL_SECONDS", 3600.0)
+    connecting.set_enabled(world.admin, False)
+    until(lambda: not _locked(), "nobody serves it any more")
+    connecting.set_enabled(world.admin, True)
+    asked = len(fake.calls)
+    until(lambda: fake.calls[asked:].count("/api/v1/webhooks"), "it has asked once, by the clock, which rests now")
+
+    fake.put(heard_of_them(NID))
+    for _ in range(50):
+        wake(Connection.objects.get().id)
+        wake(999_999)
+    until(lambda: fake.status(NID, "EDIT") == "PENDING", "the flight is answered")
+    asked = len(fake.calls)
+    wake(Connection.objects.get().id)
+    until(lambda: len(fake.calls) > asked, "it is asked again")
 
 
 def test_a_fault_of_connects_own_stands_on_the_page_and_is_got_over(

@@ -54,6 +54,7 @@ _SHOWN_HEADERS = frozenset(
     ]
 )
 HIDDEN = "(hidden)"
+_HIDDEN_IN_BYTES = HIDDEN.encode()
 _MAY_HAVE = "The partner may or may not have processed the call."
 
 
@@ -158,9 +159,12 @@ def _inside(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 class HttpPool:
     """The connections of one process, shared by all partners. Close it when the process stops."""
 
-    def __init__(self, *, allow_private: bool, sandbox_url: str = "") -> None:
-        """`sandbox_url`: where connections of the sandbox environment may call although it is private."""
+    def __init__(self, *, allow_private: bool, sandbox_url: str = "", beside_url: str = "") -> None:
+        """`sandbox_url`: where connections of the sandbox environment may call although it is private. `beside_url`:
+        of a program of this installation, which everybody who has this pool may call.
+        """
         self._sandbox = _origin(sandbox_url) if sandbox_url else ""
+        self._beside = beside_url
         self._public = self._session(allow_private)
         self._private = self._session(True)
         self._allow_private = allow_private
@@ -185,7 +189,7 @@ class HttpPool:
         host = host_of(url)
         if not url.lower().startswith(("http://", "https://")) or not host:
             raise CallFailed(OutcomeKind.MISCONFIGURED, f"“{url}” is not a web address. It must begin with https://.")
-        if self._allow_private or (sandbox and _origin(url) == self._sandbox):
+        if self._allow_private or (sandbox and _origin(url) == self._sandbox) or same_origin(url, self._beside):
             return self._private
         if is_private(host):
             raise CallFailed(OutcomeKind.MISCONFIGURED, str(_PrivateAddress(host)))
@@ -203,11 +207,12 @@ def _origin(url: str) -> str:
 
 
 def same_origin(one: str, other: str) -> bool:
-    """Whether two addresses are of one scheme, host and port."""
+    """Whether two addresses are of one scheme, host and port, as the client spells them. What is none is of none."""
     try:
-        return _origin(one) == _origin(other)
+        first, second = (URL(url).origin() for url in (one, other))
     except ValueError:
         return False
+    return (first.scheme, first.raw_host, first.port) == (second.scheme, second.raw_host, second.port)
 
 
 class PartnerHttp:
@@ -231,7 +236,7 @@ class PartnerHttp:
         self._clock = clock
         self._to_sandbox = sandbox
         self._deadline = _timeout(deadline)
-        self._secrets = _spellings(frozenset(secrets))
+        self._secrets, self._secrets_in_bytes = _spellings(frozenset(secrets))
         self._shown_headers = _shown_headers(tuple(shown))
         self.exchanges: list[Exchange] = []
 
@@ -356,8 +361,8 @@ class PartnerHttp:
         return msgspec.structs.replace(outcome, messages=words) if words != outcome.messages else outcome
 
     def _without_secrets_in(self, body: bytes) -> bytes:
-        for secret in self._secrets:
-            body = body.replace(secret.encode(), HIDDEN.encode())
+        for secret in self._secrets_in_bytes:
+            body = body.replace(secret, _HIDDEN_IN_BYTES)
         return body
 
 
@@ -379,11 +384,12 @@ def shown_of(headers: Mapping[str, str], besides: tuple[str, ...] = ()) -> dict[
 
 
 @lru_cache(maxsize=4096)
-def _spellings(secrets: frozenset[str]) -> tuple[str, ...]:
-    """The secrets as they may stand in a text: plain, in an address, in JSON, in XML; the longest first."""
+def _spellings(secrets: frozenset[str]) -> tuple[tuple[str, ...], tuple[bytes, ...]]:
+    """The secrets as they may stand in a text, the longest first; and in bytes. In an address, in JSON, in XML."""
     found: set[str] = set()
     for secret in secrets:
         if len(secret) >= 4:
             in_json = msgspec.json.encode(secret).decode()[1:-1]
             found |= {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), in_json, escape(secret)}
-    return tuple(sorted(found, key=len, reverse=True))
+    spelled = tuple(sorted(found, key=len, reverse=True))
+    return spelled, tuple(one.encode() for one in spelled)

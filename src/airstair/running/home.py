@@ -166,6 +166,8 @@ class Home:
         running = self.running()
         if running and "sandbox" in running.addresses:
             found["AIRSTAIR_SANDBOX_URL"] = running.addresses["sandbox"]
+        if running and "connect" in running.addresses:
+            found["AIRSTAIR_CONNECT_URL"] = running.addresses["connect"]
         return found
 
     # `airstair up`

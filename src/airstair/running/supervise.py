@@ -106,6 +106,8 @@ class Supervisor:
         environ = {**self.environ, **self.home.environment(url), "PYTHONUNBUFFERED": "1"}
         if "sandbox" in self._addresses:
             environ.setdefault("AIRSTAIR_SANDBOX_URL", self._addresses["sandbox"])
+        if "connect" in self._addresses:
+            environ.setdefault("AIRSTAIR_CONNECT_URL", self._addresses["connect"])
         for child in self.children:
             process = ChildProcess(child, environ)
             self._processes.append(process)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, register_converter
 
-from connect.pages import catalogue, desk, external_api, orders, organisation, session, users
+from connect.pages import catalogue, desk, external_api, hooks, orders, organisation, session, users
 
 
 class RowId:
@@ -59,4 +59,5 @@ urlpatterns: list[URLPattern] = [
     path("external-api/", external_api.external_api, name="external-api"),
     path("external-api/callback", external_api.callback, name="external-api-callback"),
     path("external-api/<slug:step>", external_api.external_api_do, name="external-api-do"),
+    path("hooks/<slug:hook>", hooks.hook, name="hook"),
 ]

@@ -5,6 +5,7 @@ The administrator of the schedule system grants it there; the administrator of C
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -21,8 +22,10 @@ from connect.sealing import seal, unseal
 from connect.sync.mailing import contact_email, mail
 from connect.sync.models import Connection
 from connect.wire import oauth
+from connect.wire.graphql import Api
 from connect.wire.oauth import Application, Tokens
-from connect.wire.problems import NotAnswering, NotGranted
+from connect.wire.problems import NotAnswering, NotGranted, WireProblem
+from connect.wire.webhooks import unsubscribe
 
 CALLBACK = "/external-api/callback"
 RENEW_BEFORE = timedelta(minutes=5)
@@ -113,6 +116,7 @@ def finish(
         raise Refused(f"{silence} Try again.") from silence
     connection.oauth_state = connection.oauth_verifier = ""
     connection.cursors, connection.enabled = {}, True
+    _forget_hook(connection)
     keep_tokens(connection, tokens)
     return connection
 
@@ -144,11 +148,26 @@ def disconnect(actor: Actor, transport: httpx.BaseTransport | None = None) -> No
     """Give the grant back. Flights and orders stay as they are."""
     _may(actor, Act.DELETE)
     connection = _locked(actor)
+    _end_hook(connection, transport)
     oauth.give_back(application_of(connection), unseal(connection.refresh_token), transport)
     connection.access_token = connection.refresh_token = connection.oauth_state = connection.oauth_verifier = ""
     connection.enabled, connection.state, connection.cursors = False, Connection.OFF, {}
     connection.failed_at, connection.failed_why, connection.warned_at = None, "", None
     connection.save()
+
+
+def _end_hook(connection: Connection, transport: httpx.BaseTransport | None) -> None:
+    """It need call no more. Where that is not heard, its calls are refused from now on."""
+    if connection.hook_remote is not None and (access := unseal(connection.access_token)):
+        api = Api(base_url_of(connection), access, transport)
+        with contextlib.suppress(WireProblem):
+            unsubscribe(api, connection.hook_remote)
+        api.close()
+    _forget_hook(connection)
+
+
+def _forget_hook(connection: Connection) -> None:
+    connection.hook, connection.hook_secret, connection.hook_remote = None, "", None
 
 
 # -- what the process that serves it writes --------------------------------------------------------------------------

@@ -33,6 +33,12 @@ class Connection(models.Model):
     failed_why = models.CharField(max_length=400, blank=True)
     warned_at = models.DateTimeField(null=True)
     """When the admin was mailed about the failure that lasts."""
+    hook = models.CharField(max_length=64, null=True, unique=True)
+    """The end of the address at which the schedule system calls when something is new; none until it was told one."""
+    hook_secret = models.TextField(blank=True)
+    """What those calls are signed with. Sealed."""
+    hook_remote = models.BigIntegerField(null=True)
+    """The webhook's id there."""
 
 
 class Told(models.Model):

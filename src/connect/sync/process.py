@@ -2,7 +2,8 @@
 
 One thread for each connection: it asks what is new, brings the flights to it, tells how they stand. It keeps nothing
 in memory that the database does not have: after an outage or a crash it goes on from the cursors and from what the
-schedule system last accepted.
+schedule system last accepted. The schedule system may call when something is new; it is asked then, and else by the
+clock.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TypeVar
 
@@ -22,11 +23,13 @@ from django.db import connection as database
 
 from connect.clock import Clock, utc_now
 from connect.sealing import unseal
-from connect.sync import commands, connecting
+from connect.sync import commands, connecting, hooking
 from connect.sync.models import Connection
+from connect.sync.pacing import FILLED, STOCK, Pace
 from connect.sync.queries import served
+from connect.sync.waking import Listener
 from connect.wire.graphql import Api
-from connect.wire.problems import NotAnswering, NotGranted, NotLetIn, NotTaken, TooMany
+from connect.wire.problems import NotAnswering, NotGranted, NotLetIn, NotTaken, TooMany, WireProblem
 
 Answered = TypeVar("Answered")
 
@@ -35,6 +38,8 @@ LOOK_SECONDS = 0.25
 TOGETHER = 10
 LONGEST_REST = 60
 AGAIN_SECONDS = 10.0
+HOOK_SECONDS = 600.0
+HOOK_SOON_SECONDS = 60.0
 AFTER_FAILURE = (1.0, 2.0, 5.0, 10.0, 20.0)
 _LOCK = 0x636E6374  # of the advisory locks of this database, ours
 
@@ -45,6 +50,9 @@ class Server:
     def __init__(self, connection_id: int, now: Clock = utc_now, transport: httpx.BaseTransport | None = None) -> None:
         self.connection_id, self._now, self._transport = connection_id, now, transport
         self._api: tuple[str, Api] | None = None
+        self._unhooked = ""
+        self.count: Callable[[], None] = lambda: None
+        """Told of every call before it goes out."""
 
     def poll(self) -> int:
         """Hear all that is new. How many flights changed here."""
@@ -84,6 +92,29 @@ class Server:
             commands.accepted(self.connection_id, one, self._now)
         return len(some)
 
+    def keep_hook(self) -> bool | None:
+        """Let the schedule system call when something is new. Whether it does; None: it could not be asked.
+
+        One that refuses or has no webhooks is no failure, and logged once.
+        """
+        try:
+            self._renew_in_time()
+            found = hooking.keep(self.connection_id, self._open())
+        except (NotAnswering, TooMany):
+            return None
+        except WireProblem as refusal:
+            if self._unhooked != str(refusal):
+                log.warning("Connection %s is not called, and asks by the clock: %s", self.connection_id, refusal)
+            self._unhooked = str(refusal)
+            return False
+        self._unhooked = ""
+        return found
+
+    def stock(self) -> float:
+        """How many calls may be ahead of the day's even flow: what was saved up since it was last asked."""
+        heard_at = self._connection().heard_at
+        return STOCK if heard_at is None else (self._now() - heard_at).total_seconds() * FILLED
+
     def hear_again(self) -> int:
         """Try again what could not be synchronised."""
         return commands.hear_again(self._connection().operator_id, self._now)
@@ -98,16 +129,21 @@ class Server:
 
     def _call(self, ask: Callable[[Api], Answered]) -> Answered:
         """With a token that is good; renewed before it ends, and once more when it is not taken."""
-        if connecting.needs_renewal(self._connection(), self._now()):
-            connecting.renew(self.connection_id, self._now, self._transport)
+        self._renew_in_time()
         try:
+            self.count()
             return ask(self._open())
         except NotLetIn:
             connecting.renew(self.connection_id, self._now, self._transport)
         try:
+            self.count()
             return ask(self._open())
         except NotLetIn as refusal:
             raise NotAnswering(f"{refusal} It was renewed a moment ago.") from refusal
+
+    def _renew_in_time(self) -> None:
+        if connecting.needs_renewal(self._connection(), self._now()):
+            connecting.renew(self.connection_id, self._now, self._transport)
 
     def _open(self) -> Api:
         connection = self._connection()
@@ -118,15 +154,48 @@ class Server:
         return self._api[1]
 
 
+class _Asking:
+    """Asks at the pace that the schedule system allows, and sees to it that it calls. Of one thread's life."""
+
+    def __init__(self, server: Server) -> None:
+        self._server, self._hook_at = server, -1e9
+        self.pace = Pace(settings.POLL_SECONDS, server.stock(), time.monotonic())
+        server.count = lambda: self.pace.count(time.monotonic())
+
+    def ask_if_due(self, at: float) -> bool:
+        """Whether it was asked, and answered."""
+        if at < self.pace.next_at(at):
+            return False
+        was_called = self.pace.asking(at)
+        if self._server.poll() and not was_called:
+            self.pace.missed()
+        if at >= self._hook_at:
+            found = self._server.keep_hook()
+            self._hook_at = at + (HOOK_SOON_SECONDS if found is None else HOOK_SECONDS)
+            self.pace.registered = bool(found)
+        return True
+
+    def seconds_left(self) -> float:
+        """Until it is to be asked."""
+        now = time.monotonic()
+        return self.pace.next_at(now) - now
+
+
 class _Serving(threading.Thread):
     """One connection, until it is switched off or the process stops."""
 
     def __init__(self, connection_id: int, stop: threading.Event) -> None:
         super().__init__(name=f"connection {connection_id}", daemon=True)
         self.connection_id, self._stop_all, self._over = connection_id, stop, threading.Event()
+        self._wake = threading.Event()
 
     def end(self) -> None:
         self._over.set()
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Its schedule system has called."""
+        self._wake.set()
 
     def run(self) -> None:
         server = Server(self.connection_id)
@@ -148,19 +217,21 @@ class _Serving(threading.Thread):
     def _serve(self, server: Server) -> None:
         """Until something fails; then wait, and longer the more often it failed."""
         failures = 0
-        heard = again = -1e9
+        again = -1e9
+        asking = _Asking(server)
         while not self._stop_all.is_set() and not self._over.is_set():
             try:
+                if self._wake.is_set():
+                    self._wake.clear()
+                    asking.pace.called_on()
                 began = time.monotonic()
-                if began - heard >= settings.POLL_SECONDS:
-                    server.poll()
-                    heard, failures = began, 0
+                failures = 0 if asking.ask_if_due(began) else failures
                 if began - again >= AGAIN_SECONDS:
                     server.hear_again()
                     again = began
                 server.tell()
-                until_poll = settings.POLL_SECONDS - (time.monotonic() - heard)
-                self._over.wait(max(0.0, min(LOOK_SECONDS, until_poll)))
+                ends = self._over if asking.pace.waiting else self._wake  # once called is enough until it is asked
+                ends.wait(max(0.0, min(LOOK_SECONDS, asking.seconds_left())))
             except TooMany as busy:
                 if busy.seconds > LONGEST_REST:
                     connecting.failed(self.connection_id, str(busy))
@@ -186,6 +257,8 @@ def serve(stop: threading.Event, on_ready: Callable[[], None] = lambda: None) ->
     """Serve every connection that is switched on, until `stop`. New ones are seen within a second."""
     running: dict[int, _Serving] = {}
     ready = False
+    listener = Listener(stop, lambda called: _wake(running, called))
+    listener.start()
     while not stop.is_set():
         try:
             close_old_connections()
@@ -207,3 +280,9 @@ def serve(stop: threading.Event, on_ready: Callable[[], None] = lambda: None) ->
     for one in running.values():
         one.end()
         one.join(timeout=5)
+    listener.join(timeout=5)
+
+
+def _wake(running: Mapping[int, _Serving], connection_id: int) -> None:
+    if (one := running.get(connection_id)) is not None:
+        one.wake()

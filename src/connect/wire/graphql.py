@@ -104,9 +104,17 @@ class Api:
         """The time that the operator accepted in Connect."""
         self._ask(SET_SLOT[side], {"flight": nid, "time": moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")})
 
-    def _ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+    def rest(self, method: str, path: str, sent: dict[str, Any] | None = None) -> tuple[int, Any]:
+        """Status and document of a call beside GraphQL; None where it is no JSON. What it says of us is not judged."""
+        response = self._send(method, path, sent)
         try:
-            response = self._http.post("/api/graphql/", json={"query": query, "variables": variables})
+            return response.status_code, response.json()
+        except ValueError:
+            return response.status_code, None
+
+    def _send(self, method: str, path: str, sent: dict[str, Any] | None) -> httpx.Response:
+        try:
+            response = self._http.request(method, path, json=sent)
         except httpx.HTTPError as problem:
             raise NotAnswering(f"The schedule system does not answer: {type(problem).__name__}.") from problem
         if response.status_code == 401:
@@ -118,6 +126,10 @@ class Api:
             raise NotAnswering(f"The schedule system answers {response.status_code}.")
         if len(response.content) > MOST_BYTES:
             raise NotAnswering("The schedule system answers more than can be read.")
+        return response
+
+    def _ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+        response = self._send("POST", "/api/graphql/", {"query": query, "variables": variables})
         try:
             body = response.json()
         except ValueError as problem:

@@ -27,7 +27,7 @@ PAGES = {
     "external-api": "operator", "external-api-callback": "operator",
 }  # fmt: skip
 ALSO_POST = ("catalogue", "users")
-OPEN = ("home", "sign-in", "sign-out")  # of nobody's data; tested by themselves
+OPEN = ("home", "sign-in", "sign-out", "hook")  # of nobody's data; tested by themselves
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def operations(town: Town) -> Iterator[Operation]:
     assert names == {*PAGES, *POSTS, *OPEN}, "A page is missing here, or no longer there."
     known = {
         "number": town.order.number, "flight_id": town.flight.id, "icao": "EPWA",
-        "service_id": town.handler.catalogue.get().id, "user_id": 0,
+        "service_id": town.handler.catalogue.get().id, "user_id": 0, "hook": "x",
     }  # fmt: skip
     for pattern in urlpatterns:
         name = str(pattern.name)

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from airstair.changes.cursor import CHANNEL, CURRENT
 from airstair.changes.keys import next_ids
 from airstair.hub.connections import secrets
-from airstair.hub.http import host_of, is_private
+from airstair.hub.http import host_of, is_private, same_origin
 from airstair.hub.webhooks.models import Delivery, Subscription
 from airstair.hub.webhooks.own import KEY as OWN
 from airstair.hub.webhooks.queries import SubscriptionFacts, facts_of
@@ -26,6 +26,8 @@ from airstair.kernel.clock import Clock, SystemClock
 from airstair.kernel.errors import Conflict, NotFound, Problems
 from airstair.records import checks
 from airstair.records.access.callers import standing_callers
+from airstair.records.access.scopes import FLIGHT_SUPPORT
+from airstair.records.access.snapshots import Caller
 from airstair.records.operators.rows import lock_operator, record_change
 from airstair.records.operators.rules import Right
 
@@ -58,9 +60,8 @@ def subscribe(actor: Actor, owner: Owner, wanted: SubscriptionInput) -> NewSubsc
     def readable(reads: frozenset[str]) -> None:
         for topic in topics:
             if RESOURCE_OF[Topic(topic)] not in reads:
-                problems.add(
-                    "topics", f"{topic} needs the resource {RESOURCE_OF[Topic(topic)]}, which it may not read."
-                )
+                what = "scope" if topic == Topic.SUPPORT else "resource"
+                problems.add("topics", f"{topic} needs the {what} {RESOURCE_OF[Topic(topic)]}, which it may not read.")
 
     made = subscribe_as(
         actor, owner, problems, kind=OWN, label=wanted.label, url=wanted.url, hears=topics, secret=secret,
@@ -82,16 +83,16 @@ def subscribe_as(
     more: Mapping[str, Any] | None = None,
     secret: str = "",
 ) -> SubscriptionFacts:
-    """A subscription of any kind. `readable` notes in `problems` what of it its owner's resources do not cover."""
+    """A subscription of any kind. `readable` notes in `problems` what its owner's resources and scopes do not cover."""
     _allow(actor)
     tidy = checks.text(problems, "label", label, longest=100, needed=True)
-    address = _address(problems, url)
     with transaction.atomic():
         lock_operator(actor.operator_id)
         caller = standing_callers(actor.operator_id).get((owner.key_id, owner.grant_id))
         if caller is None:
             raise NotFound("A valid key or connected application that this webhook could belong to")
-        readable(caller.reads)
+        readable(caller.reads | caller.scopes)
+        address = _address(problems, url, own=_of_this_installation(actor, caller))
         _room_for_one(problems, actor.operator_id, owner, tidy)
         problems.refuse()
         id_ = next_ids(1)[0]
@@ -193,14 +194,23 @@ def _locked(operator_id: int, subscription_id: int, owner: Owner | None, what: s
     return row
 
 
-def _address(problems: Problems, url: str) -> str:
+def _of_this_installation(actor: Actor, caller: Caller) -> str:
+    """The origin of the program beside us that supports flights, where such an application registers itself. Nothing
+    that a person types leads there.
+    """
+    supports = caller.grant_id is not None and FLIGHT_SUPPORT in caller.scopes
+    return settings.CONNECT_URL if actor.kind is ActorKind.API and supports else ""
+
+
+def _address(problems: Problems, url: str, *, own: str) -> str:
+    """The address, tidied. `own`: the one origin that may be private and without https."""
     tidy = checks.text(problems, "url", url, longest=500, needed=True)
     try:
         parts = urlsplit(tidy)
     except ValueError:
         parts = urlsplit("")
     host = host_of(tidy)
-    private_too = settings.ALLOW_PRIVATE_ADDRESSES
+    private_too = settings.ALLOW_PRIVATE_ADDRESSES or same_origin(tidy, own)
     if parts.scheme != "https" and not (private_too and parts.scheme == "http"):
         problems.add("url", "It must be an address that begins with https://.")
     elif not host or parts.username or parts.password:

@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from airstair.hub.webhooks.kinds import Heeding, Kind, Told
-from airstair.hub.webhooks.rules import Event, Heard, heard, ids_of
+from airstair.hub.webhooks.rules import Event, Heard, Topic, heard, ids_of
 from airstair.records.access.snapshots import Caller
 
 KEY = "signed"
@@ -27,6 +27,8 @@ def _hear(to: Heeding, event: Event, caller: Caller) -> Heard | None:
 
 def _written(to: Heeding, event: Event, told: Heard, caller: Caller, delivery_id: int) -> bytes:
     """Ids, kind, time and the names of what changed. Whoever wants the values asks for them, with their key."""
+    if told.topics == (Topic.SUPPORT.value,):
+        event = _of_support(event, caller)
     aircraft = ids_of("aircraft", event.units)
     document = {
         "id": delivery_id,
@@ -43,6 +45,14 @@ def _written(to: Heeding, event: Event, told: Heard, caller: Caller, delivery_id
         "after": [name for name in event.after if name in told.properties],
     }
     return msgspec.json.encode(document)
+
+
+def _of_support(event: Event, caller: Caller) -> Event:
+    """No more than which of the flights that were submitted to it: the others do not exist for this application."""
+    flights = sorted(event.submitted[caller.application_id or 0])
+    return msgspec.structs.replace(
+        event, subject_kind="flight", subject_id=flights[0], units=tuple(f"flight:{one}" for one in flights)
+    )
 
 
 def _headers(to: Heeding, told: Told, body: bytes, now: datetime) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from airstair.hub.http import Answer, CallFailed
+from airstair.records.access.scopes import FLIGHT_SUPPORT
 from airstair.records.access.snapshots import Caller
 
 MOST_OF_ONE_OWNER = 10
@@ -43,13 +44,16 @@ class Topic(StrEnum):
     CHECKLIST = "checklist"
     CREW = "crew"
     PASSENGER = "passenger"
+    SUPPORT = "support"
 
 
+# What whoever hears of it must be able to read; for support, which no resource covers, the scope.
 RESOURCE_OF = {
     Topic.FLIGHT: "Flights",
     Topic.CHECKLIST: "Checklist",
     Topic.CREW: "Crew",
     Topic.PASSENGER: "Passengers",
+    Topic.SUPPORT: FLIGHT_SUPPORT,
 }
 # Of which beginnings of kinds each topic hears, whatever was changed in them.
 _KINDS = {
@@ -57,6 +61,7 @@ _KINDS = {
     Topic.CHECKLIST: ("checklist.",),
     Topic.CREW: ("crew.", "duty.", "roster."),
     Topic.PASSENGER: ("passenger.",),
+    Topic.SUPPORT: ("flight.", "trip.", "checklist.submitted", "checklist.item", "checklist.module", "handler."),
 }
 # Properties of a flight that are somebody else's to hear of. Nobody who may not read them learns that they changed.
 _CREW = frozenset({"crew"})
@@ -87,6 +92,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     units: tuple[str, ...]
     before: tuple[str, ...]
     after: tuple[str, ...]
+    actor_key: str = ""
+    # By application: the flights among the units that were submitted to it. Read only where somebody hears of support.
+    submitted: Mapping[int, frozenset[int]] = {}
 
     @property
     def line(self) -> str:
@@ -132,7 +140,7 @@ def heard(event: Event, wanted: Collection[str], caller: Caller) -> Heard | None
         return None
     told: dict[Topic, frozenset[str]] = {}
     for topic in Topic:
-        if topic.value in wanted and RESOURCE_OF[topic] in caller.reads:
+        if topic.value in wanted and RESOURCE_OF[topic] in caller.reads | caller.scopes:
             properties = _of_topic(topic, event, caller)
             if properties is not None:
                 told[topic] = properties
@@ -150,6 +158,8 @@ def _of_topic(topic: Topic, event: Event, caller: Caller) -> frozenset[str] | No
     """The properties that are this topic's; `None`: the event is none of its."""
     whole = event.kind.startswith(_KINDS[topic])
     properties = event.properties
+    if topic is Topic.SUPPORT:
+        return frozenset() if whole and _news_to(caller, event) else None
     if not event.kind.startswith("flight."):
         return properties if whole else None
     if event.kind in _BOOKS:
@@ -165,6 +175,12 @@ def _of_topic(topic: Topic, event: Event, caller: Caller) -> frozenset[str] | No
             return own if own or not properties else None
         case _:
             return None
+
+
+def _news_to(caller: Caller, event: Event) -> bool:
+    """Whether it is about a flight that was submitted to this application, and not of the application's own doing."""
+    theirs = caller.application_id is not None and caller.application_id in event.submitted
+    return theirs and event.actor_key != caller.actor_key and event.kind not in _BOOKS
 
 
 # --- what follows from an answer ----------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ class Postman:
     async def run(self) -> None:
         """Serve until cancelled. Raises when the database is lost: the worker starts a new one then."""
         self._pool = self._given_pool or HttpPool(
-            allow_private=settings.ALLOW_PRIVATE_ADDRESSES, sandbox_url=settings.SANDBOX_URL
+            allow_private=settings.ALLOW_PRIVATE_ADDRESSES, beside_url=settings.CONNECT_URL
         )
         try:
             self._holder = await self._connect()  # of the locks; they end with it

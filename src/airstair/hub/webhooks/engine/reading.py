@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from django.db import connection, transaction
 
 from airstair.changes.keys import next_ids
 from airstair.hub.webhooks.kinds import Heeding, kind_of
 from airstair.hub.webhooks.models import Delivery, Subscription
-from airstair.hub.webhooks.rules import Event, Owner
+from airstair.hub.webhooks.rules import Event, Owner, Topic, ids_of
 from airstair.kernel.scope import operator_scope
 from airstair.records.access.callers import standing_callers
 from airstair.records.access.snapshots import Caller
@@ -35,7 +36,7 @@ SELECT this.snapshot::text, new.*
   LEFT JOIN LATERAL (
        SELECT c.operator_id, c.seq, c.at, c.kind, c.title, c.actor_kind, c.subject_kind, c.subject_id, c.units,
               ARRAY(SELECT jsonb_object_keys(c.before)) AS before, ARRAY(SELECT jsonb_object_keys(c.after)) AS after,
-              who.subscriptions
+              c.actor_key, who.subscriptions
          FROM changes_change c, LATERAL (
               SELECT array_agg(s.id) AS subscriptions FROM webhook_subscription s
                WHERE s.operator_id = c.operator_id AND s.ended_at IS NULL
@@ -46,7 +47,11 @@ SELECT this.snapshot::text, new.*
   ) new ON true
  ORDER BY new.seq
 """
-_FIELDS = Event.__struct_fields__
+_FIELDS = [name for name in Event.__struct_fields__ if name != "submitted"]
+_SUBMITTED = """
+SELECT application_id, flight_id FROM checklist_module
+ WHERE operator_id = %s AND flight_id = ANY(%s) AND submission > 0
+"""
 
 
 def anybody() -> bool:
@@ -79,8 +84,11 @@ def _deliveries(operator_id: int, rows: Iterable[tuple[Any, ...]], now: datetime
     callers = standing_callers(operator_id)
     heeding = {one.id: one for one in Subscription.objects.filter(operator_id=operator_id, ended_at=None)}
     wanted = []
-    for row in rows:
-        event = _event(row)
+    rows = list(rows)
+    events = [_event(row) for row in rows]
+    if any(Topic.SUPPORT.value in one.hears for one in heeding.values()):
+        events = _with_submitted(operator_id, events)
+    for row, event in zip(rows, events, strict=True):
         for subscription_id in sorted(row[-1]):
             subscription = heeding.get(subscription_id)
             caller = callers.get((subscription.key_id, subscription.grant_id)) if subscription else None
@@ -94,6 +102,22 @@ def _deliveries(operator_id: int, rows: Iterable[tuple[Any, ...]], now: datetime
     # What was told already stays as it is: after a restore of the database the log may look new once more.
     Delivery.objects.bulk_create([delivery for delivery, _ in made], batch_size=500, ignore_conflicts=True)
     return len(made)
+
+
+def _with_submitted(operator_id: int, events: list[Event]) -> list[Event]:
+    """Each with the flights that applications were asked about. One statement."""
+    flights = {one.seq: frozenset(ids_of("flight", one.units)) for one in events}
+    to: dict[int, set[int]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_SUBMITTED, [operator_id, sorted(frozenset().union(*flights.values()))])
+        for application_id, flight_id in cursor.fetchall():
+            to.setdefault(application_id, set()).add(flight_id)
+    return [
+        msgspec.structs.replace(
+            one, submitted={key: theirs for key, all_ in to.items() if (theirs := flights[one.seq] & all_)}
+        )
+        for one in events
+    ]
 
 
 def _heard(wanted: Iterable[tuple[Subscription, Caller, Event]], now: datetime) -> Iterator[tuple[Delivery, Any]]:
