@@ -180,8 +180,8 @@ def missing_when_on(cls: type[Settings], settings: Settings) -> Iterable[Setting
     return [s for s in settings_of(cls) if s.meaning.required_when_on and not getattr(settings, s.name)]
 
 
-def address_problem(address: str, *, live: bool, like: str, hides: str) -> Problem | None:
-    """What is wrong with a partner's `base_url`; `None` for one that can be called, and for none at all.
+def address_problems(address: str, *, live: bool, like: str, hides: str) -> list[Problem]:
+    """What is wrong with a partner's `base_url`: nothing with one that can be called, or with none at all.
 
     `like`: how one looks. `hides`: what would be readable on the way without TLS, which only a live partner needs.
     """
@@ -190,13 +190,28 @@ def address_problem(address: str, *, live: bool, like: str, hides: str) -> Probl
         parts = urlsplit(address)
         parts.port  # noqa: B018 - reading it is what checks it
     except ValueError:
-        return wrong
+        return [wrong]
     if not address:
-        return None
+        return []
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        return wrong
+        return [wrong]
     if parts.username is not None or parts.query or parts.fragment:
-        return Problem("base_url", "The address must not hold a name, a password, a question mark or a hash sign.")
+        return [Problem("base_url", "The address must not hold a name, a password, a question mark or a hash sign.")]
     if live and parts.scheme != "https":
-        return Problem("base_url", f"The address must begin with https://. {hides} would be readable on the way.")
-    return None
+        return [Problem("base_url", f"The address must begin with https://. {hides} would be readable on the way.")]
+    return []
+
+
+def credential_problems(settings: Settings, *names: str) -> list[Problem]:
+    """Which of these credentials cannot be right: something was copied with them, or lost."""
+    found = []
+    for one in settings_of(type(settings)):
+        if one.name not in names:
+            continue
+        value: str = getattr(settings, one.name)
+        label = one.meaning.label
+        if " " in value:
+            found.append(Problem(one.name, f"{label} has a blank in it. Enter it alone, without words like “Bearer”."))
+        elif not (value.isascii() and value.isprintable()):
+            found.append(Problem(one.name, f"{label} holds a character that cannot be in it. Copy it once more."))
+    return found

@@ -19,6 +19,7 @@ from airstair.hub.http import Answer, PartnerHttp
 from airstair.hub.messages.queries import messages
 from airstair.hub.pulls import RunLine, runs
 from airstair.hub.registry import register
+from airstair.kernel.errors import Invalid
 from airstair.kernel.outcome import OutcomeKind
 from airstair.records.flights.commands import FlightEdit, change_flight
 from airstair.testing.common import PATIENCE, Common
@@ -67,6 +68,13 @@ class TrafficContract(Common):
         for flow in self.addon.flows:
             found = await self.outcomes(stage, made.connection.id, flow)
             assert {one.outcome for one in found} <= {OutcomeKind.UNAUTHORISED}, [one.outcome for one in found]
+
+    async def test_what_opens_the_sandbox_is_refused_in_earnest(self, stage: Stage, secret: str) -> None:
+        assert self.addon.for_sandbox is not None
+        public = self.addon.for_sandbox(stage.sandbox.url)[secret]
+        with pytest.raises(Invalid) as refused:
+            await stage.configure(self.addon.key, values={"environment": "live", secret: public})
+        assert secret in {problem.field for problem in refused.value.problems}
 
     @pytest.mark.req("HUB-07")
     async def test_nothing_is_called_before_it_is_on_and_after_it_is_off(self, stage: Stage) -> None:

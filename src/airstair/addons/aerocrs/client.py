@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from airstair.addons.aerocrs import mapping, wire
 from airstair.addons.aerocrs.settings import AerocrsSettings
+from airstair.hub.answers import kind_of, retry_after
 from airstair.hub.choosing import Days
 from airstair.hub.flows import Call, Fetched
 from airstair.hub.http import Answer, CallFailed, PartnerHttp
@@ -14,7 +15,6 @@ from airstair.kernel.errors import Invalid
 from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
 
 _ABOUT_CREDENTIALS = re.compile(r"credential|auth|password|not allowed|permission|access denied", re.IGNORECASE)
-_LONGEST_WAIT = timedelta(hours=1)
 
 
 async def fetch(call: Call, cursor: str | None) -> Fetched | Outcome:
@@ -63,29 +63,23 @@ def _outcome(answer: Answer, read: wire.Answer | None, now: datetime) -> Outcome
     text = said or f"AeroCRS answered {answer.status} with something that is not its usual answer."
     if kind is OutcomeKind.UNAUTHORISED:
         text = f"{text.rstrip('.')}. Enter the ID and password that AeroCRS gave you, under Configuration."
-    wait = answer.headers.get("retry-after", "")
     return Outcome(
         kind=kind,
         messages=(_words(text, field),),
         http_status=answer.status,
-        retry_after=now + min(timedelta(seconds=int(wait)), _LONGEST_WAIT)
-        if wait.isdigit() and len(wait) < 9
-        else None,
+        retry_after=retry_after(answer, now),
     )
 
 
 def _kind(status: int, read: wire.Answer | None, said: str) -> OutcomeKind:
-    if status == 429:
-        return OutcomeKind.THROTTLED
-    if status >= 500:
-        return OutcomeKind.UNAVAILABLE
-    if status in (401, 403) or (read is not None and not read.success and _ABOUT_CREDENTIALS.search(said)):
+    kind = kind_of(status)
+    if read is not None and not read.success and _ABOUT_CREDENTIALS.search(said) and status < 500:
         return OutcomeKind.UNAUTHORISED
-    if status in (404, 405) or 300 <= status < 400:
-        return OutcomeKind.MISCONFIGURED
+    if kind is not OutcomeKind.ACCEPTED:
+        return kind
     if read is None:
-        return OutcomeKind.UNREADABLE if status < 400 else OutcomeKind.REFUSED
-    return OutcomeKind.ACCEPTED if read.success and status < 400 else OutcomeKind.REFUSED
+        return OutcomeKind.UNREADABLE
+    return OutcomeKind.ACCEPTED if read.success else OutcomeKind.REFUSED
 
 
 def _words(text: str, field: str) -> PartnerMessage:

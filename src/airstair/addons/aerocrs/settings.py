@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
-from airstair.hub.setting import Settings, setting
+from airstair.hub.setting import Settings, address_problems, setting
 from airstair.kernel.errors import Problem
 
 LIVE_BASE_URL = "https://api.aerocrs.com/v5"
@@ -62,19 +61,12 @@ def by_type(settings: AerocrsSettings) -> dict[str, str]:
 
 def problems(settings: AerocrsSettings) -> Sequence[Problem]:
     """What is wrong with the values, beside what every setting is checked for."""
-    found = []
+    live = settings.environment == "live"
+    found = address_problems(settings.base_url, live=live, like=LIVE_BASE_URL, hides="The password")
     for part in settings.aircraft_by_type.replace(";", ",").split(","):
         if part.strip() and not _PAIR.fullmatch(part):
             sentence = (
                 f"“{part.strip()[:30]}” is not a type and a registration. Write them like 73H=SP-ABC, AT7=SP-XYZ."
             )
             found.append(Problem("aircraft_by_type", sentence))
-    try:
-        address = urlsplit(settings.base_url)
-    except ValueError:
-        return [*found, Problem("base_url", f"“{settings.base_url}” is not a web address.")]
-    if settings.environment == "live" and settings.base_url and address.scheme != "https":
-        found.append(Problem("base_url", "AeroCRS's address begins with https://. The password would be readable."))
-    if settings.environment == "live" and settings.auth_password == SANDBOX_AUTH_PASSWORD:
-        found.append(Problem("auth_password", "It opens the local sandbox only. Enter AeroCRS's own."))
     return found

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,6 +17,7 @@ import msgspec
 from airstair import __version__
 from airstair.addons.avinode import wire
 from airstair.addons.avinode.settings import AvinodeSettings
+from airstair.hub.answers import in_words, kind_of, retry_after
 from airstair.hub.flows import Call, UnitDocument
 from airstair.hub.http import Answer, CallFailed, PartnerHttp
 from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
@@ -27,7 +27,6 @@ _PATH = re.compile(r"activities\[(\d{1,6})\](?:\.(.+))?")
 # Documented for 403: the connection lacks a permission, or the aircraft is not set up for it. Both carry the same code
 # (observed), so only the path or the words tell which.
 _ABOUT_THE_AIRCRAFT = re.compile(r"\b(aircraft|tail|lift)\b|aircraftTail", re.IGNORECASE)
-_LONGEST_WAIT = timedelta(hours=24)  # a longer one asked for is a slip; the rolling limit is one hour
 
 
 def headers(settings: AvinodeSettings, now: datetime) -> dict[str, str]:
@@ -97,7 +96,7 @@ def read_answer(answer: Answer, one: UnitDocument | None, now: datetime) -> Outc
     messages = tuple(m if m.field else msgspec.structs.replace(m, field=verdict.setting) for m in said)
     hint = verdict.hint
     if not hint and not messages and verdict.kind is not OutcomeKind.ACCEPTED:
-        hint = f"Avinode answered {answer.status} {_without_words(answer)}."
+        hint = f"Avinode answered {in_words(answer)}, which is not its usual answer."
     if hint:
         messages = (*messages, _ours(hint, field=verdict.setting))
     return Outcome(
@@ -105,15 +104,8 @@ def read_answer(answer: Answer, one: UnitDocument | None, now: datetime) -> Outc
         sent=len(one.document.parts) if one is not None else 0,
         messages=messages,
         http_status=answer.status,
-        retry_after=None if verdict.kind.delivered else _retry_after(answer, now),
+        retry_after=None if verdict.kind.delivered else retry_after(answer, now, "x-rate-limit-reset"),
     )
-
-
-def _without_words(answer: Answer) -> str:
-    if not answer.body:
-        return "and nothing else"
-    kind = answer.headers.get("content-type", "no content type").partition(";")[0]
-    return f"with {len(answer.body)} bytes of {kind} that are not its usual answer"
 
 
 def _judge(answer: Answer, envelope: wire.Envelope | None, said: tuple[PartnerMessage, ...]) -> _Verdict:
@@ -127,7 +119,7 @@ def _judge(answer: Answer, envelope: wire.Envelope | None, said: tuple[PartnerMe
         hint = f"The address answers {status} and points to {where}. Correct the address; redirects are not followed."
         return _Verdict(OutcomeKind.MISCONFIGURED, "base_url", hint)
     if envelope is None:
-        hint = f"Avinode answered {status} {_without_words(answer)}. Whether it took the call is not known."
+        hint = f"Avinode answered {in_words(answer)}. Whether it took the call is not known."
         return _Verdict(OutcomeKind.UNREADABLE, hint=hint)
     # Documented: 200 with errors means stored, but not as sent.
     return _Verdict(OutcomeKind.ACCEPTED_WITH_ERRORS if envelope.meta.errors else OutcomeKind.ACCEPTED)
@@ -149,11 +141,7 @@ def _refused(status: int, words: str) -> _Verdict:
                 f"There is no such operation at this address ({status}). Check that it ends as Avinode gave it: /api."
             )
             return _Verdict(OutcomeKind.MISCONFIGURED, "base_url", hint)
-        case 408 | 409 | 423 | 425:  # too slow, updated at the same time, locked: it passes (observed)
-            return _Verdict(OutcomeKind.UNAVAILABLE)
-        case 429:
-            return _Verdict(OutcomeKind.THROTTLED)
-    return _Verdict(OutcomeKind.REFUSED)  # 422 and whatever else says that the document is wrong
+    return _Verdict(kind_of(status))  # 422 and whatever else of 4xx says that the document is wrong, or that it passes
 
 
 def _malformed(words: str) -> _Verdict:
@@ -238,23 +226,3 @@ def _sent_value(body: bytes, index: int, field: str) -> str:
 
 def _ours(text: str, *, field: str = "", level: str = "error") -> PartnerMessage:
     return PartnerMessage(level=level, text=text, field=field)
-
-
-def _retry_after(answer: Answer, now: datetime) -> datetime | None:
-    """When the partner wants to be asked again: the later of Retry-After and, at a limit, X-Rate-Limit-Reset."""
-    waits = [_seconds(answer.headers.get("retry-after", ""), now)]
-    if answer.status == 429:
-        waits.append(_seconds(answer.headers.get("x-rate-limit-reset", ""), now))
-    known = [wait for wait in waits if wait is not None]
-    return now + min(max(known), _LONGEST_WAIT) if known else None
-
-
-def _seconds(written: str, now: datetime) -> timedelta | None:
-    """A wait as seconds from now or as an HTTP date; `None` for anything else."""
-    written = written.strip()
-    if written.isascii() and written.isdigit():
-        return timedelta(seconds=min(int(written[:9]), 10**8)) if len(written) <= 9 else _LONGEST_WAIT
-    try:
-        return max(parsedate_to_datetime(written) - now, timedelta())
-    except (ValueError, TypeError):
-        return None

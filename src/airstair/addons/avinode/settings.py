@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
-from airstair.hub.setting import Settings, setting
+from airstair.hub.setting import Settings, address_problems, credential_problems, setting
 from airstair.kernel.errors import Problem
 
 # Observed in an address of the live service that an operator published; Avinode names only its test address in public.
@@ -161,34 +160,9 @@ def minutes_between_calls(settings: AvinodeSettings) -> int | None:
 
 def problems(settings: AvinodeSettings) -> Sequence[Problem]:
     """Settings that are wrong, or wrong together: an address or key that cannot be right."""
-    found = list(_address_problems(settings))
-    for name, label in (
-        ("authorization_key", "The authorization key"),
-        ("api_token", "The API token"),
-        ("act_as_account", "The account"),
-    ):
-        value: str = getattr(settings, name)
-        if not (value.isascii() and value.isprintable()):
-            found.append(Problem(name, f"{label} holds a character that cannot be in a key. Copy it once more."))
-        elif name != "act_as_account" and " " in value:
-            found.append(Problem(name, f"{label} has a blank in it. Enter the key alone, without “Bearer”."))
-    if settings.environment == "live" and settings.authorization_key == SANDBOX_AUTHORIZATION_KEY:
-        found.append(Problem("authorization_key", "This key opens the local sandbox only. Enter Avinode's own key."))
+    live = settings.environment == "live"
+    found = address_problems(settings.base_url, live=live, like=LIVE_BASE_URL, hides="Keys")
+    found += credential_problems(settings, "authorization_key", "api_token")
+    if not (settings.act_as_account.isascii() and settings.act_as_account.isprintable()):
+        found.append(Problem("act_as_account", "The account holds a character that cannot be in one. Copy it again."))
     return found
-
-
-def _address_problems(settings: AvinodeSettings) -> Sequence[Problem]:
-    try:
-        parts = urlsplit(settings.base_url)
-        parts.port  # noqa: B018 - reading it is what checks it
-    except ValueError:
-        return [Problem("base_url", f"“{settings.base_url}” is not a web address. It looks like {LIVE_BASE_URL}.")]
-    if not settings.base_url:
-        return []
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return [Problem("base_url", f"“{settings.base_url}” is not a web address. It looks like {LIVE_BASE_URL}.")]
-    if parts.username is not None or parts.query or parts.fragment:
-        return [Problem("base_url", "The address must not hold a name, a password, a question mark or a hash sign.")]
-    if settings.environment == "live" and parts.scheme != "https":
-        return [Problem("base_url", "Avinode's address begins with https://. Keys would be readable on the way.")]
-    return []

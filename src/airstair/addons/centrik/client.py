@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from airstair.addons.centrik import reading, wire
 from airstair.addons.centrik.reading import Reading, Stage
 from airstair.addons.centrik.settings import CentrikSettings, root
+from airstair.hub.answers import kind_of, retry_after
 from airstair.hub.flows import Call, Fetched
 from airstair.hub.http import Answer, PartnerHttp
 from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
@@ -88,12 +89,6 @@ def _items(answer: Answer) -> list[msgspec.Raw] | None:
         return None
 
 
-_ENDS = {
-    401: OutcomeKind.UNAUTHORISED,
-    403: OutcomeKind.MISCONFIGURED,
-    404: OutcomeKind.MISCONFIGURED,
-    429: OutcomeKind.THROTTLED,
-}
 _FIELDS = {401: "password", 403: "login", 404: "domain"}
 
 
@@ -103,22 +98,13 @@ def read_answer(answer: Answer, now: datetime) -> Outcome:
         said = msgspec.json.decode(answer.body, type=wire.Said).words
     except (msgspec.DecodeError, UnicodeDecodeError):
         said = ""
-    kind = OutcomeKind.UNREADABLE
-    if answer.status >= 500:
-        kind = OutcomeKind.UNAVAILABLE
-    elif answer.status >= 400:
-        kind = _ENDS.get(answer.status, OutcomeKind.REFUSED)
-    elif answer.status != 200:
-        kind = OutcomeKind.MISCONFIGURED
+    kind = OutcomeKind.MISCONFIGURED if answer.status == 403 else kind_of(answer.status)
+    if kind is OutcomeKind.ACCEPTED:  # but no list
+        kind = OutcomeKind.UNREADABLE
     words = PartnerMessage(
         level="error",
         text=said or f"Centrik answered {answer.status} with something that is no list.",
         field=_FIELDS.get(answer.status, ""),
     )
-    wait = answer.headers.get("retry-after", "")
-    return Outcome(
-        kind=kind,
-        messages=(words,),
-        http_status=answer.status,
-        retry_after=now + timedelta(seconds=min(int(wait), 86_400)) if wait.isascii() and wait.isdigit() else None,
-    )
+    wait = retry_after(answer, now)
+    return Outcome(kind=kind, messages=(words,), http_status=answer.status, retry_after=wait)

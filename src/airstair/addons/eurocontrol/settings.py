@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from airstair.hub.certificates import BadCertificate, ClientCertificate, context_of
-from airstair.hub.setting import Settings, address_problem, setting
+from airstair.hub.setting import Settings, address_problems, setting
 from airstair.kernel.errors import Problem
 
 LIVE_BASE_URL = "https://www.b2b.nm.eurocontrol.int/B2B_OPS/gateway/spec"
@@ -91,12 +91,7 @@ def problems(settings: EurocontrolSettings) -> Sequence[Problem]:
             found.append(Problem("certificate" if settings.certificate_key else "certificate_key", str(wrong)))
     if settings.environment == "sandbox":
         return found
-    address = address_problem(settings.base_url, live=True, like=LIVE_BASE_URL, hides="The API key")
-    if address is not None:
-        found.append(address)
-    if settings.api_key_secret == SANDBOX_KEY_SECRET:
-        found.append(Problem("api_key_secret", "It opens the local sandbox only. Enter the Network Manager's own."))
-    return found
+    return found + address_problems(settings.base_url, live=True, like=LIVE_BASE_URL, hides="The API key")
 
 
 def missing_identity(settings: EurocontrolSettings) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from airstair.hub.setting import Settings, address_problem, setting
+from airstair.hub.setting import Settings, address_problems, credential_problems, setting
 from airstair.kernel.errors import Problem
 
 LIVE_BASE_URL = "https://public-api.foreflight.com/public/api"
@@ -59,15 +59,7 @@ def minutes_between_rounds(settings: ForeFlightSettings) -> int | None:
 
 
 def problems(settings: ForeFlightSettings) -> Sequence[Problem]:
-    """Settings that cannot be right: an address that is none, a key with blanks, the sandbox's key in earnest."""
-    address = address_problem(
-        settings.base_url, live=settings.environment == "live", like=LIVE_BASE_URL, hides="The key"
-    )
-    found = [address] if address is not None else []
-    for name, label in (("api_key", "The API key"), ("vendor_id", "The vendor id")):
-        value: str = getattr(settings, name)
-        if not (value.isascii() and value.isprintable()) or " " in value:
-            found.append(Problem(name, f"{label} holds a character that cannot be in it. Copy it once more."))
-    if settings.environment == "live" and settings.api_key == SANDBOX_API_KEY:
-        found.append(Problem("api_key", "This key opens the local sandbox only. Enter ForeFlight's own key."))
-    return found
+    """Settings that cannot be right: an address that is none, a key with blanks."""
+    live = settings.environment == "live"
+    found = address_problems(settings.base_url, live=live, like=LIVE_BASE_URL, hides="The key")
+    return found + credential_problems(settings, "api_key", "vendor_id")

@@ -6,17 +6,15 @@ It reads answers into outcomes. It never calls twice, holds no rule about when t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from airstair.addons.marketplaces import wire
 from airstair.addons.marketplaces.mapping import key_of
 from airstair.addons.marketplaces.settings import FeedSettings
+from airstair.hub.answers import kind_of, retry_after
 from airstair.hub.flows import Call, UnitDocument
 from airstair.hub.http import Answer, PartnerHttp
 from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
-
-_LONGEST_WAIT = timedelta(hours=24)
 
 
 async def put_feeds(call: Call) -> list[Outcome]:
@@ -55,14 +53,6 @@ def _headers(settings: FeedSettings) -> dict[str, str]:
 
 # ── Reading an answer ───────────────────────────────────────────────────────────────────────────────
 
-_ENDS = {
-    401: OutcomeKind.UNAUTHORISED,
-    403: OutcomeKind.MISCONFIGURED,
-    404: OutcomeKind.MISCONFIGURED,
-    405: OutcomeKind.MISCONFIGURED,
-    408: OutcomeKind.UNAVAILABLE,
-    429: OutcomeKind.THROTTLED,
-}
 _WRONG_SETTING = {401: "api_key", 403: "api_key", 404: "base_url", 405: "base_url"}
 
 
@@ -80,21 +70,16 @@ def _outcome(answer: Answer, now: datetime, one: UnitDocument | None = None) -> 
         sent=len(one.document.parts) if one is not None else 0,
         messages=messages,
         http_status=answer.status,
-        retry_after=None if kind.delivered else _retry_after(answer.headers.get("retry-after", ""), now),
+        retry_after=None if kind.delivered else retry_after(answer, now),
     )
 
 
 def _kind(status: int, said: wire.Said | None) -> OutcomeKind:
-    if status >= 500:
-        return OutcomeKind.UNAVAILABLE
-    if status >= 400:
-        if said is not None and any(remark.code == "UNKNOWN_AIRCRAFT" for remark in said.remarks):
-            return OutcomeKind.UNMATCHED
-        return _ENDS.get(status, OutcomeKind.REFUSED)
-    if status >= 300:
-        return OutcomeKind.MISCONFIGURED  # redirects are not followed: the address is another
-    if said is None:
-        return OutcomeKind.UNREADABLE
+    if 400 <= status < 500 and said is not None and any(one.code == "UNKNOWN_AIRCRAFT" for one in said.remarks):
+        return OutcomeKind.UNMATCHED
+    kind = OutcomeKind.MISCONFIGURED if status == 403 else kind_of(status)
+    if kind is not OutcomeKind.ACCEPTED or said is None:
+        return OutcomeKind.UNREADABLE if kind is OutcomeKind.ACCEPTED else kind
     return OutcomeKind.ACCEPTED_WITH_ERRORS if said.remarks else OutcomeKind.ACCEPTED
 
 
@@ -107,14 +92,3 @@ def _messages(said: wire.Said | None, kind: OutcomeKind, status: int) -> Iterato
             about=key_of(remark.record) if remark.record else "",
             field=remark.field or ("" if kind.delivered else _WRONG_SETTING.get(status, "")),
         )
-
-
-def _retry_after(written: str, now: datetime) -> datetime | None:
-    """When it wants to be asked again: seconds from now or an HTTP date; `None` for anything else."""
-    written = written.strip()
-    if written.isascii() and written.isdigit() and len(written) <= 9:
-        return now + min(timedelta(seconds=int(written)), _LONGEST_WAIT)
-    try:
-        return min(max(parsedate_to_datetime(written), now), now + _LONGEST_WAIT)
-    except (ValueError, TypeError):
-        return None

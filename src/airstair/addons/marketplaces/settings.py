@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from airstair.addons.marketplaces.wire import Kind
-from airstair.hub.setting import Settings, setting
+from airstair.hub.setting import Settings, address_problems, credential_problems, setting
 from airstair.kernel.errors import Problem
 
 SCHEDULE = frozenset({Kind.FLIGHT, Kind.EMPTY_LEG, Kind.RESERVATION, Kind.MAINTENANCE})
@@ -118,31 +117,13 @@ def _with_opportunities(kinds: frozenset[Kind], wanted: bool) -> frozenset[Kind]
 
 def problems(settings: FeedSettings) -> Sequence[Problem]:
     """Settings that are wrong, or wrong together."""
-    found = []
+    live, like = settings.environment == "live", "https://api.marketplace.example"
+    found = address_problems(settings.base_url, live=live, like=like, hides="The key")
     if isinstance(settings, BoxSettings) and not settings.empty_legs:
         found.append(Problem("empty_legs", "Empty legs are mandatory here. Tick the box, or switch the add-on off."))
     if settings.base_url and not settings.api_key:
         found.append(Problem("api_key", "The key is missing. Enter it, or leave the address empty too."))
-    if settings.base_url and not _is_good(settings):
-        found.append(
-            Problem(
-                "base_url",
-                f"“{settings.base_url}” is not the address of an API. It looks like https://api.marketplace.example,"
-                " without name, question mark or hash sign.",
-            )
-        )
-    if not (settings.api_key.isascii() and settings.api_key.isprintable()) or " " in settings.api_key:
-        found.append(Problem("api_key", "The key holds a blank or a character that cannot be in one. Copy it again."))
+    found += credential_problems(settings, "api_key")
     if settings.contact_email and "@" not in settings.contact_email:
         found.append(Problem("contact_email", f"“{settings.contact_email}” is not an email address."))
     return found
-
-
-def _is_good(settings: FeedSettings) -> bool:
-    try:
-        parts = urlsplit(settings.base_url)
-        parts.port  # noqa: B018 - reading it is what checks it
-    except ValueError:
-        return False
-    schemes = ("https",) if settings.environment == "live" else ("https", "http")
-    return parts.scheme in schemes and bool(parts.hostname) and not (parts.username or parts.query or parts.fragment)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from airstair.addons.rocketroute import mapping, wire
 from airstair.addons.rocketroute.settings import RocketrouteSettings
+from airstair.hub.answers import kind_of, retry_after
 from airstair.hub.choosing import Choice
 from airstair.hub.flows import Call, UnitDocument
 from airstair.hub.http import Answer, CallFailed, PartnerHttp
@@ -24,7 +25,6 @@ _DENIED = re.compile(
     r"access denied|forbidden|unauthori[sz]ed|credential|password|log ?in|token|expired", re.IGNORECASE
 )
 _UPDATE = "Update the dispatcher's email and password under Configuration."
-_LONGEST_WAIT = timedelta(hours=1)
 
 
 class _Ended(Exception):
@@ -182,28 +182,21 @@ def _outcome(answer: Answer, read: wire.Answer | None, now: datetime, *, logging
     field = "base_url" if kind is OutcomeKind.MISCONFIGURED else ""
     if kind is OutcomeKind.UNAUTHORISED:
         text, field = f"{text.rstrip('.')}. {_UPDATE}", "password"
-    wait = answer.headers.get("retry-after", "")
-    known = wait.isdigit() and len(wait) < 9
     return Outcome(
         kind=kind,
         messages=(_words(text, field),),
         http_status=answer.status,
-        retry_after=now + min(timedelta(seconds=int(wait)), _LONGEST_WAIT) if known else None,
+        retry_after=retry_after(answer, now),
     )
 
 
 def _kind(status: int, read: wire.Answer | None, said: str, *, logging_in: bool) -> OutcomeKind:
-    if status == 429:
-        return OutcomeKind.THROTTLED
-    if status >= 500:
-        return OutcomeKind.UNAVAILABLE
-    if status in (401, 403):
-        return OutcomeKind.UNAUTHORISED
-    if status in (404, 405) or 300 <= status < 400:
-        return OutcomeKind.MISCONFIGURED
+    kind = kind_of(status)
+    if kind not in (OutcomeKind.ACCEPTED, OutcomeKind.REFUSED):
+        return kind
     if read is None:
         return OutcomeKind.UNREADABLE
-    if read.status.success and status < 400:
+    if read.status.success and kind is OutcomeKind.ACCEPTED:
         return OutcomeKind.ACCEPTED
     return OutcomeKind.UNAUTHORISED if logging_in or _DENIED.search(said) else OutcomeKind.REFUSED
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated
-from urllib.parse import urlsplit
 
-from airstair.hub.setting import Settings, setting
+from airstair.hub.setting import Settings, address_problems, credential_problems, setting
 from airstair.kernel.errors import Problem
 
 LIVE_BASE_URL = "https://fly.rocketroute.com/api"
@@ -63,19 +62,8 @@ def minutes_between_looks(settings: RocketrouteSettings) -> int | None:
 
 def problems(settings: RocketrouteSettings) -> Sequence[Problem]:
     """What is wrong with the values, beside what every setting is checked for."""
-    found = []
-    try:
-        address = urlsplit(settings.base_url)
-    except ValueError:
-        return [Problem("base_url", f"“{settings.base_url}” is not a web address. It looks like {LIVE_BASE_URL}.")]
-    if settings.environment == "live" and settings.base_url and address.scheme != "https":
-        found.append(Problem("base_url", "RocketRoute's address begins with https://. The password would be readable."))
-    if settings.environment == "live" and settings.password == SANDBOX_PASSWORD:
-        found.append(Problem("password", "It opens the local sandbox only. Enter your RocketRoute password."))
+    live = settings.environment == "live"
+    found = address_problems(settings.base_url, live=live, like=LIVE_BASE_URL, hides="The password")
     if settings.email and "@" not in settings.email:
         found.append(Problem("email", f"“{settings.email}” is not an email address."))
-    for name in ("app_key", "password"):
-        value: str = getattr(settings, name)
-        if name == "app_key" and value and (not value.isascii() or not value.isprintable() or " " in value):
-            found.append(Problem(name, "The key holds a character that cannot be in a key. Copy it once more."))
-    return found
+    return found + credential_problems(settings, "app_key")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from airstair.hub.setting import Settings, address_problem, setting
+from airstair.hub.setting import Settings, address_problems, credential_problems, setting
 from airstair.kernel.errors import Problem
 
 # These open the local sandbox and nothing else. They must be those of the imitation; a test compares the two.
@@ -46,18 +46,7 @@ class TraxxallSettings(Settings, frozen=True):
 
 
 def problems(settings: TraxxallSettings) -> Sequence[Problem]:
-    """Settings that cannot be right: an address that is none, credentials with blanks, the sandbox's in earnest."""
-    address = address_problem(
-        settings.base_url,
-        live=settings.environment == "live",
-        like="https://…",
-        hides="The password",
-    )
-    found = [address] if address is not None else []
-    for name, label in (("integration_api_key", "The key"), ("integration_api_password", "The password")):
-        value: str = getattr(settings, name)
-        if not (value.isascii() and value.isprintable()) or " " in value:
-            found.append(Problem(name, f"{label} holds a character that cannot be in it. Copy it once more."))
-    if settings.environment == "live" and settings.integration_api_key == SANDBOX_KEY:
-        found.append(Problem("integration_api_key", "This key opens the local sandbox only. Enter TRAXXALL's own key."))
-    return found
+    """Settings that cannot be right: an address that is none, credentials with blanks."""
+    live = settings.environment == "live"
+    found = address_problems(settings.base_url, live=live, like="https://…", hides="The password")
+    return found + credential_problems(settings, "integration_api_key", "integration_api_password")

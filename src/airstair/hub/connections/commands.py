@@ -167,6 +167,7 @@ def _refuse_wrong(
     problems = Problems()
     for problem in one.problems(typed) if one.problems is not None else ():
         problems.add(problem.field, problem.sentence)
+    _refuse_the_sandboxs_secrets(one, typed, problems)
     _refuse_private_addresses(one, typed, problems)
     if on:
         for missing in missing_when_on(one.settings, typed):
@@ -201,6 +202,18 @@ def _refuse_wrong_aircraft(actor: Actor, row: Connection, wanted: ConnectionInpu
         known_ids = {aircraft.id for aircraft in fleet.fleet(actor.operator_id)}
         for unknown in sorted(set(wanted.aircraft) - known_ids, key=str):
             problems.add("aircraft", f"Aircraft {unknown} is not in your fleet. Choose among your own.")
+
+
+def _refuse_the_sandboxs_secrets(one: Addon, typed: Settings, problems: Problems) -> None:
+    """They are public, and open nothing that is live."""
+    if typed.environment == "sandbox" or one.for_sandbox is None:
+        return
+    public = one.for_sandbox("")
+    for setting in settings_of(one.settings):
+        value = getattr(typed, setting.name)
+        if setting.meaning.secret and value and value == public.get(setting.name):
+            sentence = f"{setting.meaning.label}: this one opens the local sandbox only. Enter {one.name}'s own."
+            problems.add(setting.name, sentence)
 
 
 def _refuse_private_addresses(one: Addon, typed: Settings, problems: Problems) -> None:

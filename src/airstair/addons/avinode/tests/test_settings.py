@@ -111,7 +111,6 @@ def test_it_cannot_be_switched_on_without_credentials() -> None:
         ({"authorization_key": "schlüssel"}, "authorization_key"),
         ({"api_token": "a b"}, "api_token"),
         ({"act_as_account": "ann\nlee"}, "act_as_account"),
-        ({"authorization_key": seed.DEMO_AUTHORIZATION_KEY}, "authorization_key"),
     ],
 )
 def test_settings_that_cannot_work_are_named(values: dict[str, str], field: str) -> None:
