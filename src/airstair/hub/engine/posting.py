@@ -295,12 +295,10 @@ class Poster:
                 # A person took it back, it goes out through another connection, or this one is being switched off.
                 self._look_later(one.unit)
                 return False
-            call = self.leased.begin_task(self._one_call(one, tries))
+            call = self.leased.begin_task(self._one_call(one, tries), self._calls)
         finally:
             if call is None:
                 self._slots.release()
-        self._calls.add(call)
-        call.add_done_callback(self._calls.discard)
         return True
 
     def _still_good(self, one: Ready) -> bool:

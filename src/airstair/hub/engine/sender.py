@@ -139,9 +139,7 @@ class Sender(Units):
             if not sendable:
                 self._slots.release()
                 continue
-            call = self.leased.begin_task(self._one_call(sendable))
-            self._calls.add(call)
-            call.add_done_callback(self._calls.discard)
+            self.leased.begin_task(self._one_call(sendable), self._calls)
         if left:
             self.give_back([one.unit for one in left])
             if self.claims:

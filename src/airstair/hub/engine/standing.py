@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from airstair.hub.connections.queries import LiveConnection
@@ -65,13 +66,19 @@ class Standing:
         """Something happened: what is to be done next, or when, may be other than it was."""
         self.services.stir(self.connection.id)
 
-    def begin_task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """A task for the connection that nobody awaits."""
+    def begin_task(
+        self, work: Coroutine[Any, Any, None], among: set[asyncio.Task[None]] | None = None
+    ) -> asyncio.Task[None]:
+        """A task for the connection that nobody awaits. It is `among` those until it ends."""
         task = asyncio.get_running_loop().create_task(work)
-        task.add_done_callback(self._task_ended)
+        if among is not None:
+            among.add(task)
+        task.add_done_callback(partial(self._task_ended, among))
         return task
 
-    def _task_ended(self, task: asyncio.Task[None]) -> None:
+    def _task_ended(self, among: set[asyncio.Task[None]] | None, task: asyncio.Task[None]) -> None:
+        if among is not None:
+            among.discard(task)
         say_why_it_ended(task)
         self.stir()
 
