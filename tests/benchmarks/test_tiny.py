@@ -59,6 +59,7 @@ def test_edits_are_followed_to_the_last_partner(tmp_path: Path) -> None:
     assert figures["ledger_checked"] == 3 * 4
 
 
+@pytest.mark.long
 def test_a_rate_is_held_one_by_one_and_in_sets(tmp_path: Path) -> None:
     figures = _run("held", tmp_path / "results.json")["parts"]["held"]["figures"]
     one_by_one, sets = figures["one_by_one"], figures["sets"]
@@ -69,6 +70,7 @@ def test_a_rate_is_held_one_by_one_and_in_sets(tmp_path: Path) -> None:
     assert one_by_one["left_waiting"] == sets["left_waiting"] == 0
 
 
+@pytest.mark.long
 def test_work_is_taken_up_after_a_kill(tmp_path: Path) -> None:
     figures = _run("recovery", tmp_path / "results.json")["parts"]["recovery"]["figures"]
     for name in ("airstair_second", "airstair_restarted"):
@@ -76,18 +78,21 @@ def test_work_is_taken_up_after_a_kill(tmp_path: Path) -> None:
         assert figures[name]["missing"] == 0
 
 
+@pytest.mark.long
 def test_an_edit_is_measured_among_few_and_among_many_flights(tmp_path: Path) -> None:
     figures = _run("growth", tmp_path / "results.json")["parts"]["growth"]["figures"]
     assert (figures["stored_before"], figures["stored_after"]) == (80, 4_000)
     assert set(figures["ratios"]) == set(figures["before"]) == set(figures["after"])
 
 
+@pytest.mark.long
 def test_no_call_is_made_while_idle(tmp_path: Path) -> None:
     figures = _run("idle", tmp_path / "results.json")["parts"]["idle"]["figures"]
     assert figures["calls"] == 0
     assert figures["share_of_a_core"] < 1
 
 
+@pytest.mark.long
 def test_edits_beside_trouble_reach_all_other_partners(tmp_path: Path) -> None:
     figures = _run("isolation", tmp_path / "results.json")["parts"]["isolation"]["figures"]
     assert figures["normal"]["edits"] == figures["hanging"]["edits"] == 10
@@ -118,6 +123,7 @@ def test_the_fatigue_model_is_measured_together_and_singly(tmp_path: Path) -> No
     assert len(found["goals"]) == 4
 
 
+@pytest.mark.long
 def test_starts_are_measured_in_a_home_of_their_own(tmp_path: Path) -> None:
     figures = _run("starts", tmp_path / "results.json")["parts"]["starts"]["figures"]
     assert figures["first_s"] > 0

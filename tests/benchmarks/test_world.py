@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _NOT_OURS = ("AIRSTAIR_DATABASE_URL", "AIRSTAIR_TEST_DATABASE_URL", "AIRSTAIR_HOME")
 
 
-@pytest.mark.parametrize("start", [[], ["--bunched"]])
+@pytest.mark.parametrize("start", [[], pytest.param(["--bunched"], marks=pytest.mark.long)])
 def test_every_aircraft_is_sent_when_it_is_due(tmp_path: Path, start: list[str]) -> None:
     environ = {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
     size = ["--aircraft", "500", "--activities", "10", "--minutes", "0.15", "--edits", "5"]

@@ -71,6 +71,17 @@ def pytest_configure(config: pytest.Config) -> None:
     """What tests set up and look at directly is everybody's; product code opens its own scopes inside."""
     _everybody.__enter__()
     _empty_tables_only()
+    _let_slow_machines_be_slow()
+
+
+def _let_slow_machines_be_slow() -> None:
+    """How long an example takes says what else the machine is doing, and nothing about the product."""
+    import hypothesis
+
+    hypothesis.settings.register_profile(
+        "airstair", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("airstair")
 
 
 def _empty_tables_only() -> None:

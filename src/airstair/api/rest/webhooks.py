@@ -28,7 +28,7 @@ class WebhookIn(Input):
 
     label: Annotated[StrictStr, Field(max_length=100, examples=["Roster, production"])]
     url: Annotated[StrictStr, Field(max_length=500, examples=["https://roster.example/hooks/airstair"])]
-    topics: list[Topic] = Field(min_length=1, max_length=4, examples=[["flight", "crew"]])
+    topics: list[Topic] = Field(min_length=1, max_length=len(Topic), examples=[["flight", "crew"]])
 
 
 class WebhookOut(Schema):
