@@ -35,8 +35,8 @@ DESCRIPTION = sorted(name for name in dir(DescriptionContract) if name.startswit
 
 # What a careless author might write: shape, file, what stands there, what is put there, the tests that see it.
 SLIPS = [
-    ("mirror", "client.py", 'if wait.isdigit() else None', 'if False else None', "test_a_wait_that"),
-    ("mirror", "client.py", "if said else OutcomeKind.UNREADABLE", "", "test_a_mishap_is_told_and_passes"),
+    ("mirror", "client.py", "retry_after(answer, now)", "None", "test_a_wait_that"),
+    ("mirror", "client.py", "kind = OutcomeKind.UNREADABLE", "pass", "test_a_mishap_is_told_and_passes"),
     ("mirror", "client.py", '"api_key" if kind is OutcomeKind.UNAUTHORISED else ""', '""', "test_wrong_credentials"),
     ("mirror", "client.py", "sent=len(one.document.parts)", "sent=7", "test_counts_add_up"),
     ("mirror", "mapping.py", "legs=legs)", "legs=[*legs, *legs[:now.hour % 2]])", "test_a_second_run_changes_nothing"),

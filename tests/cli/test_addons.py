@@ -225,7 +225,7 @@ def test_secrets_are_kept_hidden_and_replaced_on_purpose_only(addon: Airstair, a
         ("base_url=https://localhost/api", "base_url", "localhost is a private address"),
         ("base_url=https://[::1]/api", "base_url", "::1 is a private address"),
         ("base_url=https://10.1.2.3/api", "base_url", "10.1.2.3 is a private address"),
-        ("base_url=http://example.com/api", "base_url", "begins with https://"),
+        ("base_url=http://example.com/api", "base_url", "must begin with https://"),
     ],
 )
 def test_a_wrong_setting_is_refused_by_its_field_and_nothing_is_saved(

@@ -444,6 +444,8 @@ QUERIES = (
 EMPTY: dict[str, Callable[[Things, int], object]] = {
     "flights": lambda t, who: flight_queries.flights(who, [t.flight.id]),
     "flights_in": lambda t, who: flight_queries.flights_in(who, t.flight.std, t.flight.sta),
+    "last_flight_id": lambda t, who: flight_queries.last_flight_id(who, t.flight.std, t.flight.sta, adep=t.flight.adep),
+    "flight_history": lambda t, who: flight_queries.flight_history(who, [t.flight.id], 9),
     "cam": lambda t, who: fleet_queries.cam(who, t.aircraft.id).engines,
     "aircraft_schedules": lambda t, who: flight_queries.aircraft_schedules(who, [t.aircraft.id], since=t.flight.std),
     "by_registrations": lambda t, who: fleet_queries.by_registrations(who, [t.aircraft.registration]),

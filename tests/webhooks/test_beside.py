@@ -40,15 +40,16 @@ def _quick_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-@pytest.fixture
-def world(db: None) -> World:
-    return World("KXA", ("N14923", "SP-KXA"))
-
-
 def subscribed(app: Connected, url: str = "https://orders.example/hooks", *topics: str) -> Any:
     hook = {"label": f"Orders {Subscription.objects.count()}", "url": url, "topics": topics or ["support"]}
     bearer = {"Authorization": f"Bearer {app.token}"}
     return app.client.post("/api/v1/webhooks", hook, content_type="application/json", headers=bearer)
+
+
+@pytest.fixture
+def world(transactional_db: None) -> World:
+    """With changes that are committed: in a transaction of the test's own they would be in no snapshot."""
+    return World("KXA", ("N14923", "SP-KXA"))
 
 
 def told(since: int) -> list[dict[str, Any]]:
@@ -59,7 +60,7 @@ def told(since: int) -> list[dict[str, Any]]:
 
 
 def latest() -> int:
-    """The latest change. In a test's one transaction the log is read from its beginning each time."""
+    """The latest change."""
     return Change.objects.latest("seq").seq
 
 

@@ -25,6 +25,17 @@ SELECT this.snapshot::text, new.operator_id, new.seq, new.at, new.kind, new.unit
 READ_NEW_OF_OPERATOR = READ_NEW.replace("WHERE xid", "WHERE operator_id = %(operator)s AND xid")
 
 CURRENT = "SELECT pg_current_snapshot()::text"
+# To hear from here on, from inside a transaction that writes: its own changes come after, whoever has committed
+# meanwhile. PostgreSQL's own snapshot leaves the asking transaction out of those under way, and so takes it for done
+# as soon as a later one is.
+BEFORE_MINE = """
+WITH now AS (SELECT pg_current_snapshot() AS s, pg_current_xact_id() AS me)
+SELECT CASE WHEN pg_visible_in_snapshot(me, s)
+            THEN least(pg_snapshot_xmin(s), me) || ':' || pg_snapshot_xmax(s) || ':'
+                 || (SELECT string_agg(x::text, ',' ORDER BY x) FROM (SELECT me AS x UNION SELECT pg_snapshot_xip(s)) u)
+            ELSE s::text END
+  FROM now
+"""
 
 # For a reader that keeps its cursor outside of this database: to be run in autocommit after a reading, before the new
 # cursor is relied on. A crash of the database may forget transactions that were rolled back a moment before, and then

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from airstair.changes.cursor import CHANNEL, CURRENT
+from airstair.changes.cursor import BEFORE_MINE, CHANNEL
 from airstair.changes.keys import next_ids
 from airstair.hub.connections import secrets
 from airstair.hub.http import host_of, is_private, same_origin
@@ -97,7 +97,7 @@ def subscribe_as(
         problems.refuse()
         id_ = next_ids(1)[0]
         with connection.cursor() as cursor:
-            cursor.execute(CURRENT)
+            cursor.execute(BEFORE_MINE)
             (since,) = cursor.fetchone()
         sealed = secrets.seal(actor.operator_id, {SECRET: secret} if secret else {})
         row = Subscription(
