@@ -12,8 +12,6 @@ from airstair.hub.engine.results import CallMade, Result
 from airstair.hub.engine.store import Store
 
 _GATHER = 0.02  # seconds that the first result waits for company
-_MUCH = 30  # calls in that time: more company is on its way, and is waited for
-_GATHER_MUCH = 0.06  # seconds that a result waits at the most
 _MOST = 200  # calls in one transaction
 _BACKLOG = 1_000  # unsaved calls at which senders wait for the database
 _CURSORS_EVERY = 0.25  # seconds between savings of cursors: they say how much is looked at again after a crash
@@ -69,17 +67,9 @@ class Saver:
         """Save until cancelled. An error of the database ends it, and with it the worker's turn."""
         while True:
             await self._something.wait()
-            await self._gather()
+            if len(self._calls) < _MOST:
+                await asyncio.sleep(_GATHER)
             await self.flush()
-
-    async def _gather(self) -> None:
-        """Return when there is a set to be saved: a transaction costs as much for one call as for fifty."""
-        until = time.monotonic() + _GATHER_MUCH
-        while len(self._calls) < _MOST:
-            before = self._handed_in[0]
-            await asyncio.sleep(_GATHER)
-            if self._handed_in[0] - before < _MUCH or time.monotonic() + _GATHER > until:
-                return
 
     async def flush(self) -> None:
         """Save what is there now. Cancelled, it ends its transaction first: a stop must not lose answers."""
