@@ -20,6 +20,9 @@ class UnitKind(StrEnum):
     HANDLER = "handler"  # an entry of the handlers' directory
 
 
+_KINDS = {kind.value: kind for kind in UnitKind}  # asking the enumeration takes as long as all the rest of reading one
+
+
 class Unit(NamedTuple):
     """One thing, by kind and id. Written `aircraft:81` in the change log and in the ledger."""
 
@@ -32,4 +35,4 @@ class Unit(NamedTuple):
     @classmethod
     def read(cls, text: str) -> Unit:
         kind, _, number = text.partition(":")
-        return cls(UnitKind(kind), int(number))
+        return cls(_KINDS[kind] if kind in _KINDS else UnitKind(kind), int(number))

@@ -112,6 +112,14 @@ class Leased(Standing):
             lane.cut_off()
 
     @cached_property
+    def kinds(self) -> frozenset[UnitKind]:
+        """Of which units its lanes hear: those that they keep, what those are counted by, and the connection."""
+        addon = self.connection.addon
+        kept = {flow.unit for flow in addon.mirrors} | {flow.unit for flow in addon.posts}
+        counted = {UnitKind.AIRCRAFT} if UnitKind.COUNTERS in kept else set()
+        return frozenset(kept | counted | {UnitKind.CONNECTION})
+
+    @cached_property
     def by_clock_alone(self) -> bool:
         """Whether no flow reads the change log."""
         no_sender = all(sender.by_clock for sender in self.senders.values())

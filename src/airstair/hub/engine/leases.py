@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import logging
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -23,6 +24,7 @@ from airstair.hub.engine.leased import Leased
 from airstair.hub.engine.readings import Readings
 from airstair.hub.engine.standing import Services
 from airstair.hub.engine.store import Held, NewChange
+from airstair.kernel.units import Unit, UnitKind
 
 log = logging.getLogger(__name__)
 
@@ -251,12 +253,23 @@ class Leases:
 
 
 def fan_out(changes: Iterable[NewChange], holders: Iterable[Leased], generation: int) -> None:
-    """Tell the connections what has changed."""
-    holders = list(holders)
+    """Tell the connections what has changed: each unit once, however many changes name it.
+
+    An import names tens of thousands, and nobody else is served meanwhile. It waits behind people's edits where all
+    that named it are bulk.
+    """
+    named: dict[UnitKind, dict[Unit, tuple[bool, datetime]]] = {}
     for change in changes:
-        for leased in holders:
-            for unit in change.units:
-                leased.changed(unit, generation, bulk=change.bulk, at=change.at)
+        for unit in change.units:
+            of_kind = named.setdefault(unit.kind, {})
+            bulk, at = of_kind.get(unit, (True, change.at))
+            of_kind[unit] = bulk and change.bulk, min(at, change.at)
+    for leased in holders:
+        for kind, units in named.items():
+            for unit, (bulk, at) in units.items():
+                leased.changed(unit, generation, bulk=bulk, at=at)
+                if kind not in leased.kinds:
+                    break  # nothing of the kind is kept; that something was read is heard of all the same
 
 
 def falls_to(connection_id: int, workers: Iterable[int]) -> int:
