@@ -23,7 +23,7 @@ from airstair.records.people.snapshots import CrewMemberFacts
 
 FTL = "GRAPHQL_FTL"
 LONGEST = timedelta(days=31)
-SHORTEST_REST = timedelta(hours=10)  # both the European and the American rules know none that is shorter
+SHORTEST_REST = timedelta(hours=10)  # our choice: the record does not know which rules an operator flies by
 # So far around an interval is read, lest a duty looks different from the one beside it.
 _AROUND = timedelta(days=2)
 _NOTHING = timedelta(0)
