@@ -42,7 +42,7 @@ SLIPS = [
     ("mirror", "mapping.py", "legs=legs)", "legs=[*legs, *legs[:now.hour % 2]])", "test_a_second_run_changes_nothing"),
     ("mirror", "wire.py", "class Said(msgspec.Struct, frozen=True)",
      "class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True)", "test_properties_that_nobody_knows"),
-    ("mirror", "settings.py", ", secret=True", "", "test_what_sounds_like_a_secret_is_one"),
+    ("mirror", "settings.py", 'credential("API key")', 'address("API key")', "test_what_sounds_like_a_secret_is_one"),
     ("pull", "mapping.py", "import_key=f", "import_key=context.now.isoformat() + f", "test_a_second_run"),
     ("pull", "mapping.py", 'AbsorbedAs.UPDATED if done.updated else AbsorbedAs.UNCHANGED', "AbsorbedAs.UPDATED",
      "test_a_second_run_changes_nothing"),

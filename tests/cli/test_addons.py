@@ -437,6 +437,33 @@ def test_the_go_live_check_prints_all_twenty_and_fails_before_anything_was_sent(
     assert not [secret for secret in partner.credentials().values() if secret in printed.out + told.out]
 
 
+def test_an_add_on_without_a_list_of_its_own_has_the_standard_one(
+    airstair: Airstair, addon: Airstair, actor: Actor
+) -> None:
+    golive = ("golive", "foreflight", "--operator", "TEST")
+    off = airstair(*golive)
+    assert (off.status, off.out) == (1, "") and off.err.startswith("ForeFlight Dispatch is not switched on.")
+    addon("configure", "foreflight", "--operator", "TEST", "environment=sandbox", "--all-aircraft", "--on")
+    told = airstair(*golive, "--json")
+    assert (told.status, told.err) == (0, "")
+    items = {item["title"]: item for item in told.json["items"]}
+    assert items["It is switched on, with every required setting"]["verdict"] == "pass"
+    assert items["Everything that the partner should have was delivered"]["verdict"] == "for a person to confirm"
+    last = told.json["items"][-1]
+    assert last["evidence"].startswith("Ask ForeFlight Dispatch about these ")
+    printed = airstair(*golive).out.splitlines()
+    sentences = [
+        line.strip() for line in printed[printed.index(f"CONFIRM  {last['number']:>2}. {last['title']}") + 1 : -1]
+    ]
+    assert "; ".join(sentences) == last["evidence"], "each on a line of its own"
+
+
+def test_what_has_no_partner_is_not_judged(airstair: Airstair, actor: Actor) -> None:
+    told = airstair("golive", "saftefast", "--operator", "TEST")
+    assert (told.status, told.out) == (1, "")
+    assert told.err == "SAFTE-FAST runs inside Airstair: there is no partner to go live with.\n"
+
+
 @pytest.mark.parametrize(("third", "status"), [(Verdict.PASS, 0), (Verdict.FAIL, 1)])
 def test_only_an_item_that_fails_makes_the_check_fail(
     airstair: Airstair, addon: Airstair, actor: Actor, third: Verdict, status: int

@@ -301,32 +301,25 @@ def export_command(
     tell({"runs": runs}, sentences, as_json=as_json)
 
 
-_VERDICTS = {"for a person to confirm": "CONFIRM"}  # in full below, and in JSON: here it is a column
-
-
 @click.command("golive")
 @click.argument("key")
 @operator_option
 @json_option
 @home_option
 def golive_command(key: str, operator: str, as_json: bool, home: Path | None) -> None:
-    """Run the partner's own go-live checklist against the operator and the sandbox. Status 1 when an item fails.
+    """Check whether the operator can go live with the add-on KEY: the partner's own list, else the standard one.
+
+    It looks at what the hub knows and at what the sandbox received. Status 1 when a condition fails, or nothing can be
+    judged.
 
     \b
     With --json: addon, operator, passed, failed, to_confirm, items [{number, title, verdict, evidence}].
     """
     with open_operator(home, operator) as who:
-        from airstair.cli.golive import check
+        from airstair.cli.golive import examined, report, sentences
 
-        report = check(key, who)
-    sentences = [
-        f"{_VERDICTS.get(item['verdict'], item['verdict'].upper()):<8} {item['number']:>2}. {item['title']}\n"
-        f"            {item['evidence']}"
-        for item in report["items"]
-    ]
-    sentences.append(
-        f"{report['passed']} pass, {report['failed']} fail, {report['to_confirm']} for a person to confirm."
-    )
-    tell(report, sentences, as_json=as_json)
-    if report["failed"]:
+        items = examined(key, who)
+        told = report(key, who, items)
+    tell(told, sentences(told, items), as_json=as_json)
+    if told["failed"]:
         raise Told

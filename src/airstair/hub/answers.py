@@ -5,11 +5,18 @@ An add-on's client reads its partner's own words first, and comes here for what 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import TypeVar
 
+import msgspec
+
+from airstair.hub.flows import UnitDocument
 from airstair.hub.http import Answer
-from airstair.kernel.outcome import OutcomeKind
+from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
+
+Read = TypeVar("Read")
 
 LONGEST_WAIT = timedelta(hours=24)  # a longer one asked for is a slip
 _DIGITS_SINCE_1970 = 10  # a moment has ten digits until 2286; a wait of as many would be decades
@@ -27,6 +34,40 @@ def kind_of(status: int) -> OutcomeKind:
     if status in (404, 405) or status < 200 or 300 <= status < 400:  # elsewhere, or redirected
         return OutcomeKind.MISCONFIGURED
     return OutcomeKind.ACCEPTED if status < 300 else OutcomeKind.REFUSED
+
+
+def read_body(body: bytes, decoder: msgspec.json.Decoder[Read]) -> Read | None:
+    """An answer's body in the partner's own form; `None` for what is not: HTML, half a body, another's JSON."""
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def ours(text: str, *, field: str = "", level: str = "error") -> PartnerMessage:
+    """A sentence of our own beside the partner's. `field`: the setting that is to be mended, if one is."""
+    return PartnerMessage(level=level, text=text, field=field)
+
+
+def outcome_of(
+    answer: Answer,
+    kind: OutcomeKind,
+    messages: Iterable[PartnerMessage],
+    now: datetime,
+    *reset_headers: str,
+    one: UnitDocument | None = None,
+) -> Outcome:
+    """The outcome of a call that was answered. `one`: the document that was sent, if one was; its parts are counted.
+
+    A wait that the partner asks for counts only where it has not taken the call; `reset_headers` as in `retry_after`.
+    """
+    return Outcome(
+        kind=kind,
+        sent=len(one.document.parts) if one is not None else 0,
+        messages=tuple(messages),
+        http_status=answer.status,
+        retry_after=None if kind.delivered else retry_after(answer, now, *reset_headers),
+    )
 
 
 def in_words(answer: Answer) -> str:

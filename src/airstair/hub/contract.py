@@ -41,8 +41,9 @@ class Addon:
 
     `check` asks the partner whether the settings work; its outcome's messages name the wrong field. It is absent
     where the partner has no way to check. `problems` looks at settings that are wrong together. `for_sandbox` gives
-    the values that reach the local sandbox, from its address. `golive` judges the partner's own list of conditions; it
-    gets `hub.golive.GoLiveSources`.
+    the values that reach the local sandbox, from its address. `golive` judges the partner's own list of
+    conditions, where it has one, instead of the standard one (`hub/golive/standard.py`); it gets
+    `hub.golive.GoLiveSources`.
     """
 
     key: str

@@ -8,6 +8,7 @@ are secrets.
 from __future__ import annotations
 
 import enum
+import hashlib
 import types
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -50,6 +51,16 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
 def setting(label: str, **facts: Any) -> Meaning:
     """The mark on a settings field: `interval_minutes: Annotated[int, setting("Interval", least=5)] = 5`."""
     return Meaning(label=label, **facts)
+
+
+def address(help: str, *, label: str = "Address of the API") -> Meaning:
+    """The mark on `base_url`: where the partner is called."""
+    return Meaning(label=label, help=help, required_when_on=True, longest=300)
+
+
+def credential(label: str, help: str = "", **facts: Any) -> Meaning:
+    """The mark on a secret without which the partner lets nobody in."""
+    return Meaning(label=label, help=help, secret=True, required_when_on=True, **facts)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,6 +211,11 @@ def address_problems(address: str, *, live: bool, like: str, hides: str) -> list
     if live and parts.scheme != "https":
         return [Problem("base_url", f"The address must begin with https://. {hides} would be readable on the way.")]
     return []
+
+
+def account_of(*parts: str) -> str:
+    """What a partner counts calls by: its address, and whom it takes us for. A digest, so that no key is kept by it."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 def credential_problems(settings: Settings, *names: str) -> list[Problem]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from airstair.hub.setting import Settings, address_problems, setting
+from airstair.hub.setting import Settings, address, address_problems, credential, setting
 from airstair.kernel.errors import Problem
 
 LIVE_BASE_URL = "https://api.aerocrs.com/v5"
@@ -18,16 +18,12 @@ _PAIR = re.compile(r"\s*([A-Za-z0-9]{3})\s*=\s*([A-Za-z0-9-]{2,10})\s*")
 class AerocrsSettings(Settings, frozen=True, kw_only=True):
     """One operator's connection to AeroCRS."""
 
-    base_url: Annotated[
-        str, setting("Address", help="AeroCRS's own is filled in.", required_when_on=True, longest=300)
-    ] = LIVE_BASE_URL
+    base_url: Annotated[str, address("AeroCRS's own is filled in.")] = LIVE_BASE_URL
     auth_id: Annotated[
         str,
         setting("Authorization ID", help="From AeroCRS, with the right to read the schedule.", required_when_on=True),
     ] = ""
-    auth_password: Annotated[
-        str, setting("Authorization password", secret=True, required_when_on=True, help="Comes with the ID.")
-    ] = ""
+    auth_password: Annotated[str, credential("Authorization password", "Comes with the ID.")] = ""
     company_code: Annotated[
         str,
         setting(

@@ -27,72 +27,46 @@ class Equivalent(StrEnum):
 
 
 class ActivityType(msgspec.Struct, frozen=True):
-    """One word, what it stands for in the schedule, and the meaning that we recommend for it."""
+    """One word, what it stands for in the schedule, the meaning that we recommend for it, and what always has it.
+
+    `of`: a kind of event, or what a flight is flown for; empty where more than that decides.
+    """
 
     word: str
     stands_for: str
     equivalent: Equivalent
+    of: str = ""
 
 
-PAX_FLIGHT = ActivityType("PAX FLIGHT", "Commercial passenger flight", Equivalent.FLIGHT_OCCUPIED)
-PRIVATE_FLIGHT = ActivityType("PRIVATE FLIGHT", "Private or owner's flight", Equivalent.FLIGHT_OCCUPIED)
-CARGO_FLIGHT = ActivityType("CARGO FLIGHT", "Cargo flight", Equivalent.FLIGHT_OCCUPIED)
-AMBULANCE_FLIGHT = ActivityType("AMBULANCE FLIGHT", "Ambulance flight", Equivalent.FLIGHT_OCCUPIED)
-TRAINING_FLIGHT = ActivityType("TRAINING FLIGHT", "Training flight", Equivalent.FLIGHT_OCCUPIED)
-TEST_FLIGHT = ActivityType("TEST FLIGHT", "Test flight", Equivalent.FLIGHT_OCCUPIED)
+_BUSY, _FLOWN = Equivalent.OCCUPIED, Equivalent.FLIGHT_OCCUPIED
+
+PAX_FLIGHT = ActivityType("PAX FLIGHT", "Commercial passenger flight", _FLOWN, FlightType.COMMERCIAL)
+PRIVATE_FLIGHT = ActivityType("PRIVATE FLIGHT", "Private or owner's flight", _FLOWN, FlightType.PRIVATE)
+CARGO_FLIGHT = ActivityType("CARGO FLIGHT", "Cargo flight", _FLOWN, FlightType.CARGO)
+AMBULANCE_FLIGHT = ActivityType("AMBULANCE FLIGHT", "Ambulance flight", _FLOWN, FlightType.AMBULANCE)
+TRAINING_FLIGHT = ActivityType("TRAINING FLIGHT", "Training flight", _FLOWN, FlightType.TRAINING)
+TEST_FLIGHT = ActivityType("TEST FLIGHT", "Test flight", _FLOWN, FlightType.TEST)
 EMPTY_LEG = ActivityType("EMPTY LEG", "Flight offered as an empty leg", Equivalent.EMPTY_LEG)
 FERRY = ActivityType("FERRY", "Ferry flight that is not offered", Equivalent.FERRY)
-FERRY_CLOSED = ActivityType(
-    "FERRY CLOSED", "Ferry flight, with availability from home base only", Equivalent.FLIGHT_OCCUPIED
-)
+FERRY_CLOSED = ActivityType("FERRY CLOSED", "Ferry flight, with availability from home base only", _FLOWN)
 OPTION = ActivityType("OPTION", "Flight with status Option", Equivalent.OPTION)
 OPPORTUNITY = ActivityType("OPPORTUNITY", "Flight with status Opportunity", Equivalent.EMPTY_LEG)
-RESERVATION = ActivityType("RESERVATION", "Reservation of the aircraft", Equivalent.OCCUPIED)
-MAINTENANCE = ActivityType("MAINTENANCE", "Maintenance", Equivalent.OCCUPIED)
-AOG = ActivityType("AOG", "Aircraft on ground, unserviceable", Equivalent.OCCUPIED)
+RESERVATION = ActivityType("RESERVATION", "Reservation of the aircraft", _BUSY, ActivityKind.RESERVATION)
+MAINTENANCE = ActivityType("MAINTENANCE", "Maintenance", _BUSY, ActivityKind.MAINTENANCE)
+AOG = ActivityType("AOG", "Aircraft on ground, unserviceable", _BUSY, ActivityKind.AOG)
 ON_GROUND = ActivityType("ON GROUND", "Derived: where an idle aircraft stands", Equivalent.ONGROUND)
 REPOSITION = ActivityType("REPOSITION", "Derived: return to home base", Equivalent.FERRY)
 REPOSITION_CLOSED = ActivityType(
-    "REPOSITION CLOSED", "Derived: return to home base, with availability from there only", Equivalent.FLIGHT_OCCUPIED
+    "REPOSITION CLOSED", "Derived: return to home base, with availability from there only", _FLOWN
 )
-AWAY = ActivityType(
-    "AWAY FROM BASE", "Derived: stay elsewhere, with availability from home base only", Equivalent.OCCUPIED
-)
+AWAY = ActivityType("AWAY FROM BASE", "Derived: stay elsewhere, with availability from home base only", _BUSY)
 
 ACTIVITY_TYPES = (
-    PAX_FLIGHT,
-    PRIVATE_FLIGHT,
-    CARGO_FLIGHT,
-    AMBULANCE_FLIGHT,
-    TRAINING_FLIGHT,
-    TEST_FLIGHT,
-    EMPTY_LEG,
-    FERRY,
-    FERRY_CLOSED,
-    OPTION,
-    OPPORTUNITY,
-    RESERVATION,
-    MAINTENANCE,
-    AOG,
-    ON_GROUND,
-    REPOSITION,
-    REPOSITION_CLOSED,
-    AWAY,
-)
+    PAX_FLIGHT, PRIVATE_FLIGHT, CARGO_FLIGHT, AMBULANCE_FLIGHT, TRAINING_FLIGHT, TEST_FLIGHT, EMPTY_LEG, FERRY,
+    FERRY_CLOSED, OPTION, OPPORTUNITY, RESERVATION, MAINTENANCE, AOG, ON_GROUND, REPOSITION, REPOSITION_CLOSED, AWAY,
+)  # fmt: skip
+_TYPE_OF = {one.of: one for one in ACTIVITY_TYPES if one.of}
 
-_OF_EVENT = {
-    ActivityKind.RESERVATION: RESERVATION,
-    ActivityKind.MAINTENANCE: MAINTENANCE,
-    ActivityKind.AOG: AOG,
-}
-_OF_FLIGHT = {
-    FlightType.COMMERCIAL.value: PAX_FLIGHT,
-    FlightType.PRIVATE.value: PRIVATE_FLIGHT,
-    FlightType.CARGO.value: CARGO_FLIGHT,
-    FlightType.AMBULANCE.value: AMBULANCE_FLIGHT,
-    FlightType.TRAINING.value: TRAINING_FLIGHT,
-    FlightType.TEST.value: TEST_FLIGHT,
-}
 # The aircraft is flown for its own sake and cannot be sold meanwhile, ferry flag or not.
 _NEVER_FOR_SALE = frozenset({FlightType.TRAINING.value, FlightType.TEST.value})
 
@@ -107,7 +81,7 @@ def activity_type(activity: Activity, *, home_base_only: str = "") -> ActivityTy
     A flight on offer that carries passengers goes out as the flight it is: marketing it would sell it twice.
     """
     if activity.kind is not _FLIGHT:
-        return _OF_EVENT[activity.kind]
+        return _TYPE_OF[activity.kind]
     if activity.status is _OPTION:
         return OPTION
     if activity.status is _OPPORTUNITY:
@@ -118,4 +92,4 @@ def activity_type(activity: Activity, *, home_base_only: str = "") -> ActivityTy
         if activity.ferry or activity.flight_type == _IS_FERRY:
             at_home = activity.start_airport == activity.end_airport == home_base_only
             return FERRY if not home_base_only or at_home else FERRY_CLOSED
-    return _OF_FLIGHT.get(activity.flight_type, PAX_FLIGHT)
+    return _TYPE_OF.get(activity.flight_type, PAX_FLIGHT)

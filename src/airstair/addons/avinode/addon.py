@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -19,6 +18,7 @@ from airstair.addons.avinode.settings import (
 from airstair.hub.contract import Addon, Category
 from airstair.hub.facts import assumed, documented, observed
 from airstair.hub.flows import Budget, Every, Horizon, Mirror, NextTick, Removal, Write
+from airstair.hub.setting import account_of
 from airstair.kernel.units import UnitKind
 
 _UPLOAD = "Avinode developer portal, Schedule upload"
@@ -85,11 +85,6 @@ def _sandbox_values(url: str) -> Mapping[str, Any]:
     }
 
 
-def _account(settings: AvinodeSettings) -> str:
-    """Avinode counts calls by API connection, which is what the key names. Its digest, so that no key is kept by it."""
-    return hashlib.sha256(f"{settings.base_url}\n{settings.authorization_key}".encode()).hexdigest()[:32]
-
-
 ADDON = Addon(
     key="avinode",
     name="Avinode",
@@ -121,7 +116,8 @@ ADDON = Addon(
     check=client.check,
     problems=problems,
     for_sandbox=_sandbox_values,
-    account=_account,
+    # Avinode counts calls by API connection, which is what the key names.
+    account=lambda settings: account_of(settings.base_url, settings.authorization_key),
     recipients=lambda settings: settings.recipients,
     golive=golive.examine,
     shown_headers=("X-Avinode-Product", "X-Avinode-SentTimestamp"),

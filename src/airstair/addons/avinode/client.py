@@ -17,7 +17,7 @@ import msgspec
 from airstair import __version__
 from airstair.addons.avinode import wire
 from airstair.addons.avinode.settings import AvinodeSettings
-from airstair.hub.answers import in_words, kind_of, retry_after
+from airstair.hub.answers import in_words, kind_of, ours, outcome_of
 from airstair.hub.flows import Call, UnitDocument
 from airstair.hub.http import Answer, CallFailed, PartnerHttp
 from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
@@ -68,12 +68,12 @@ async def check(http: PartnerHttp, settings: AvinodeSettings) -> Outcome:
     try:
         answer = await http.request("GET", url, headers=headers(settings, now))
     except CallFailed as failed:
-        return Outcome(kind=failed.kind, messages=(_ours(str(failed), field="base_url"),))
+        return Outcome(kind=failed.kind, messages=(ours(str(failed), field="base_url"),))
     outcome = read_answer(answer, None, now)
     if answer.status == 403 and outcome.kind is OutcomeKind.MISCONFIGURED and wire.read_envelope(answer.body):
         # Known, but not allowed to list aircraft: a connection for uploads alone. What was asked is answered.
         text = "Avinode knows the key, but does not let it list aircraft. The first export shows whether it may upload."
-        return msgspec.structs.replace(outcome, kind=OutcomeKind.ACCEPTED, messages=(_ours(text, level="warning"),))
+        return msgspec.structs.replace(outcome, kind=OutcomeKind.ACCEPTED, messages=(ours(text, level="warning"),))
     return outcome
 
 
@@ -98,14 +98,8 @@ def read_answer(answer: Answer, one: UnitDocument | None, now: datetime) -> Outc
     if not hint and not messages and verdict.kind is not OutcomeKind.ACCEPTED:
         hint = f"Avinode answered {in_words(answer)}, which is not its usual answer."
     if hint:
-        messages = (*messages, _ours(hint, field=verdict.setting))
-    return Outcome(
-        kind=verdict.kind,
-        sent=len(one.document.parts) if one is not None else 0,
-        messages=messages,
-        http_status=answer.status,
-        retry_after=None if verdict.kind.delivered else retry_after(answer, now, "x-rate-limit-reset"),
-    )
+        messages = (*messages, ours(hint, field=verdict.setting))
+    return outcome_of(answer, verdict.kind, messages, now, "x-rate-limit-reset", one=one)
 
 
 def _judge(answer: Answer, envelope: wire.Envelope | None, said: tuple[PartnerMessage, ...]) -> _Verdict:
@@ -222,7 +216,3 @@ def _sent_value(body: bytes, index: int, field: str) -> str:
     if isinstance(value, dict):
         value = value.get("icao", "")
     return str(value) if isinstance(value, str | int | float) and len(str(value)) <= 40 else ""
-
-
-def _ours(text: str, *, field: str = "", level: str = "error") -> PartnerMessage:
-    return PartnerMessage(level=level, text=text, field=field)

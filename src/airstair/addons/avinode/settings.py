@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated
 
-from airstair.hub.setting import Settings, address_problems, credential_problems, setting
+from airstair.hub.setting import Settings, address, address_problems, credential, credential_problems, setting
 from airstair.kernel.errors import Problem
 
 # Observed in an address of the live service that an operator published; Avinode names only its test address in public.
@@ -20,44 +21,25 @@ SANDBOX_AUTHORIZATION_KEY = (
 )
 
 _LATER = "Takes effect when requests for quotes arrive, in a later version; nothing happens by it yet."
+_schedule = partial(setting, section="Schedule")
+_quotes = partial(setting, section="Requests for quotes")
 
 
 class AvinodeSettings(Settings, frozen=True):
     """One operator's (or one aircraft's) connection to Avinode, and what it sends."""
 
-    environment: Annotated[
-        Literal["live", "sandbox"],
-        setting(
-            "Environment",
-            help="Live is Avinode itself. Sandbox is the imitation on this machine; it fills in address and keys.",
-        ),
-    ] = "live"
     base_url: Annotated[
-        str,
-        setting(
-            "Address of the API",
-            help="As Avinode names it to you with your key. The one given has been seen in use by others.",
-            required_when_on=True,
-            longest=300,
-        ),
+        str, address("As Avinode names it to you with your key. The one given has been seen in use by others.")
     ] = LIVE_BASE_URL
     authorization_key: Annotated[
         str,
-        setting(
-            "Authorization key",
-            help="From techsupport@avinode.com. It is not the password you sign in to Avinode with.",
-            secret=True,
-            required_when_on=True,
+        credential(
+            "Authorization key", "From techsupport@avinode.com. It is not the password you sign in to Avinode with."
         ),
     ] = ""
     api_token: Annotated[
         str,
-        setting(
-            "API token",
-            help="Names this software to Avinode. It comes together with the authorization key.",
-            secret=True,
-            required_when_on=True,
-        ),
+        credential("API token", "Names this software to Avinode. It comes together with the authorization key."),
     ] = ""
     act_as_account: Annotated[
         str,
@@ -70,15 +52,14 @@ class AvinodeSettings(Settings, frozen=True):
 
     export_automatically: Annotated[
         bool,
-        setting(
+        _schedule(
             "Export automatically",
             help="Send every chosen aircraft at the interval below. When off, only EXPORT NOW sends.",
-            section="Schedule",
         ),
     ] = True
     interval_minutes: Annotated[
         int,
-        setting(
+        _schedule(
             "Interval",
             unit="minutes",
             least=5,
@@ -86,70 +67,57 @@ class AvinodeSettings(Settings, frozen=True):
             because="Avinode takes one call for an aircraft every 5 minutes at most,"
             " and shows brokers how old a schedule is.",
             help="How often each aircraft's schedule is sent.",
-            section="Schedule",
         ),
     ] = 5
     send_options: Annotated[
-        bool,
-        setting("Send options", help="Flights with status Option go out too, as information.", section="Schedule"),
+        bool, _schedule("Send options", help="Flights with status Option go out too, as information.")
     ] = False
     send_opportunities: Annotated[
         bool,
-        setting(
-            "Send opportunities",
-            help="Flights with status Opportunity go out too, to be sold as empty legs.",
-            section="Schedule",
-        ),
+        _schedule("Send opportunities", help="Flights with status Opportunity go out too, to be sold as empty legs."),
     ] = False
     send_only_continuous_availability_from_home_base: Annotated[
         bool,
-        setting(
+        _schedule(
             "Send only continuous availability from home base",
             help="The aircraft is shown available only while it is at home base. Empty legs on offer stay on offer.",
-            section="Schedule",
         ),
     ] = False
     reposition_to_home_base_after_h: Annotated[
         int | None,
-        setting(
+        _schedule(
             "Reposition to home base after",
             unit="hours",
             least=0,
             most=240,
             because="Ten days is the longest stay away that is worth predicting; leave it empty for none.",
             help="Hours after its last activity elsewhere at which the aircraft appears at home base. Empty: never.",
-            section="Schedule",
         ),
     ] = None
     share_services: Annotated[
         bool,
-        setting(
+        _schedule(
             "Share services",
             help="Handling, fuel, catering and other services of each flight go to Avinode with their providers.",
-            section="Schedule",
         ),
     ] = False
     recipients: Annotated[
-        tuple[str, ...],
-        setting("Recipients", people=True, help="Members who get a message after each export.", section="Schedule"),
+        tuple[str, ...], _schedule("Recipients", people=True, help="Members who get a message after each export.")
     ] = ()
 
-    download_requests_for_quotes: Annotated[
-        bool, setting("Download requests for quotes", help=_LATER, section="Requests for quotes")
-    ] = False
+    download_requests_for_quotes: Annotated[bool, _quotes("Download requests for quotes", help=_LATER)] = False
     use_own_aircraft_performance: Annotated[
         bool,
-        setting(
+        _quotes(
             "Use own aircraft performance",
             help=f"Flight times of a request from own performance figures instead of Avinode's. {_LATER}",
-            section="Requests for quotes",
         ),
     ] = False
     add_subcharter_quotes_automatically: Annotated[
-        bool, setting("Add subcharter quotes automatically", help=_LATER, section="Requests for quotes")
+        bool, _quotes("Add subcharter quotes automatically", help=_LATER)
     ] = False
     automatically_reject_unanswered_quotes: Annotated[
-        bool, setting("Automatically reject unanswered quotes", help=_LATER, section="Requests for quotes")
+        bool, _quotes("Automatically reject unanswered quotes", help=_LATER)
     ] = False
 
 

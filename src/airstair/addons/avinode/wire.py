@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from airstair.hub.answers import read_body
+
 # Documented [UPLOAD]: an activity type is at most 20 characters. No other length is public; the ones below are
 # our assumption of what is surely taken, and nothing longer is sent.
 LONGEST_TYPE = 20
@@ -107,7 +109,4 @@ _envelopes = msgspec.json.Decoder(Envelope)
 
 def read_envelope(body: bytes) -> Envelope | None:
     """The answer's envelope; `None` when the body is not one: HTML, half a body, another's JSON."""
-    try:
-        return _envelopes.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+    return read_body(body, _envelopes)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from airstair.hub.setting import Settings, setting
+from airstair.hub.setting import Settings, address, credential, setting
 
 
 class DeliSkySettings(Settings, frozen=True, kw_only=True):
     """One operator's connection to DeliSky."""
 
-    base_url: Annotated[
-        str, setting("Address of the order page", help="As DeliSky gave it to you.", required_when_on=True)
-    ] = "https://hub.delisky.com/a/OrderCatering"
+    base_url: Annotated[str, address("As DeliSky gave it to you.", label="Address of the order page")] = (
+        "https://hub.delisky.com/a/OrderCatering"
+    )
     login: Annotated[
         str, setting("Login", help="The API key of your company, from DeliSky.", required_when_on=True)
     ] = ""
-    user_key: Annotated[str, setting("User key", secret=True, required_when_on=True)] = ""
+    user_key: Annotated[str, credential("User key")] = ""
     minutes_before: Annotated[
         int,
         setting("Delivered before departure", unit="minutes", least=0, most=600, section="Order",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -18,6 +17,7 @@ from airstair.addons.eurocontrol.settings import (
 from airstair.hub.contract import Addon, Category
 from airstair.hub.facts import assumed, documented, observed
 from airstair.hub.flows import Backoff, Budget, Every, Pull
+from airstair.hub.setting import account_of
 from airstair.records.operators.rules import Right
 
 _SCHEMAS = "NM B2B schemas, release 23, against which recorded answers of release 27 validate"
@@ -66,11 +66,6 @@ def _sandbox_values(url: str) -> Mapping[str, Any]:
     }
 
 
-def _account(settings: EurocontrolSettings) -> str:
-    who = settings.certificate or settings.api_key_id
-    return hashlib.sha256(f"{settings.base_url}\n{who}".encode()).hexdigest()[:32]
-
-
 ADDON = Addon(
     key="eurocontrol",
     name="Eurocontrol",
@@ -96,5 +91,5 @@ ADDON = Addon(
     check=client.check,
     problems=problems,
     for_sandbox=_sandbox_values,
-    account=_account,
+    account=lambda settings: account_of(settings.base_url, settings.certificate or settings.api_key_id),
 )

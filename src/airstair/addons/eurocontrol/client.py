@@ -15,10 +15,10 @@ import msgspec
 
 from airstair.addons.eurocontrol import wire
 from airstair.addons.eurocontrol.settings import EurocontrolSettings, missing_identity
-from airstair.hub.answers import kind_of, retry_after
+from airstair.hub.answers import kind_of, ours, outcome_of
 from airstair.hub.flows import Call, Fetched
 from airstair.hub.http import Answer, CallFailed, PartnerHttp
-from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
+from airstair.kernel.outcome import Outcome, OutcomeKind
 
 NOT_RECOGNISED = "Operator ICAO not recognized by Eurocontrol."
 _BACK, _AHEAD = timedelta(hours=6), timedelta(hours=24)
@@ -77,13 +77,13 @@ async def check(http: PartnerHttp, settings: EurocontrolSettings) -> Outcome:
     """Whether the access works and the operator is known: asks for its flights of this minute. Changes nothing."""
     if missing_identity(settings):
         text = "Enter the certificate and its private key, or the API key and its secret."
-        return Outcome(kind=OutcomeKind.UNAUTHORISED, messages=(_words(text, "certificate"),))
+        return Outcome(kind=OutcomeKind.UNAUTHORISED, messages=(ours(text, field="certificate"),))
     now = http.now()
     body = wire.flights_of_operator(now, settings.operator_icao, now, now + timedelta(minutes=1))
     try:
         answer = await _post(http, settings, body)
     except CallFailed as failed:
-        return Outcome(kind=failed.kind, messages=(_words(str(failed), "base_url"),))
+        return Outcome(kind=failed.kind, messages=(ours(str(failed), field="base_url"),))
     reply = wire.read_reply(answer.body)
     if reply is not None and reply.status == "TOO_MANY_RESULTS":
         return Outcome(kind=OutcomeKind.ACCEPTED, http_status=answer.status)
@@ -201,12 +201,7 @@ def _outcome(answer: Answer, reply: wire.Reply | None, now: datetime) -> Outcome
         text, field = f"{NOT_RECOGNISED} {said}".strip(), "operator_icao"
     elif kind is OutcomeKind.UNAUTHORISED:
         text, field = f"{text} Check the certificate, or the API key and its secret.", "api_key_secret"
-    return Outcome(
-        kind=kind,
-        messages=(_words(text, field),),
-        http_status=answer.status,
-        retry_after=retry_after(answer, now),
-    )
+    return outcome_of(answer, kind, [ours(text, field=field)], now)
 
 
 def _kind(status: int, reply: wire.Reply | None) -> OutcomeKind:
@@ -220,10 +215,6 @@ def _kind(status: int, reply: wire.Reply | None) -> OutcomeKind:
     if reply.status == "NOT_AUTHORISED":
         return OutcomeKind.UNAUTHORISED
     return by_status if reply.status == "OK" or not by_status.delivered else OutcomeKind.REFUSED
-
-
-def _words(text: str, field: str) -> PartnerMessage:
-    return PartnerMessage(level="error", text=text, field=field)
 
 
 # ── The place of a run ──────────────────────────────────────────────────────────────────────────────

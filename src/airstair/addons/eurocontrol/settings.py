@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from airstair.hub.certificates import BadCertificate, ClientCertificate, context_of
-from airstair.hub.setting import Settings, address_problems, setting
+from airstair.hub.setting import Settings, address, address_problems, setting
 from airstair.kernel.errors import Problem
 
 LIVE_BASE_URL = "https://www.b2b.nm.eurocontrol.int/B2B_OPS/gateway/spec"
@@ -30,12 +30,9 @@ class EurocontrolSettings(Settings, frozen=True, kw_only=True):
     ] = ""  # fmt: skip
     base_url: Annotated[
         str,
-        setting(
-            "Address",
-            help="The operational one is filled in; for PREOPS enter"
-            " https://www.b2b.preops.nm.eurocontrol.int/B2B_PREOPS/gateway/spec.",
-            required_when_on=True,
-            longest=300,
+        address(
+            "The operational one is filled in; for PREOPS enter"
+            " https://www.b2b.preops.nm.eurocontrol.int/B2B_PREOPS/gateway/spec."
         ),
     ] = LIVE_BASE_URL
     release: Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from airstair.hub.setting import Settings, address_problems, credential_problems, setting
+from airstair.hub.setting import Settings, address, address_problems, credential, credential_problems, setting
 from airstair.kernel.errors import Problem
 
 LIVE_BASE_URL = "https://public-api.foreflight.com/public/api"
@@ -17,22 +17,13 @@ MINUTES_BETWEEN_ROUNDS = 5
 class ForeFlightSettings(Settings, frozen=True):
     """One operator's connection to ForeFlight Dispatch."""
 
-    base_url: Annotated[
-        str,
-        setting(
-            "Address of the API",
-            help="As others call it. Change it only if ForeFlight names you another.",
-            required_when_on=True,
-            longest=300,
-        ),
-    ] = LIVE_BASE_URL
+    base_url: Annotated[str, address("As others call it. Change it only if ForeFlight names you another.")] = (
+        LIVE_BASE_URL
+    )
     api_key: Annotated[
         str,
-        setting(
-            "API key",
-            help="Made by an account admin in ForeFlight Dispatch, where it is shown once. 44 characters.",
-            secret=True,
-            required_when_on=True,
+        credential(
+            "API key", "Made by an account admin in ForeFlight Dispatch, where it is shown once. 44 characters."
         ),
     ] = ""
     vendor_id: Annotated[

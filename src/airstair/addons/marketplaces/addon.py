@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -10,11 +9,11 @@ from typing import Any
 from airstair.addons.marketplaces import client, reading
 from airstair.addons.marketplaces.mapping import document, gone
 from airstair.addons.marketplaces.members import Member, members
-from airstair.addons.marketplaces.settings import BoxSettings, FeedSettings, ServiceSettings, problems
+from airstair.addons.marketplaces.settings import BoxSettings, ServiceSettings, problems
 from airstair.hub.contract import Addon, Category
 from airstair.hub.facts import assumed, observed
 from airstair.hub.flows import Backoff, Budget, Horizon, Mirror, OnChange, Removal, Write
-from airstair.hub.setting import Settings
+from airstair.hub.setting import Settings, account_of
 from airstair.hub.visits import Resource, Serve
 from airstair.kernel.units import UnitKind
 
@@ -49,11 +48,6 @@ FACTS = (
 
 def _sandbox_values(key: str) -> Callable[[str], Mapping[str, Any]]:
     return lambda url: {"base_url": f"{url.rstrip('/')}/{key}/api", "api_key": f"{key}-sandbox-only"}
-
-
-def _account(settings: FeedSettings) -> str:
-    """What is counted by: the key at its address. Its digest, so that no key is kept by it."""
-    return hashlib.sha256(f"{settings.base_url}\n{settings.api_key}".encode()).hexdigest()[:32]
 
 
 _FLOWS = (
@@ -98,7 +92,7 @@ def marketplace(key: str, member: Member) -> Addon:
         check=client.check,
         problems=problems,
         for_sandbox=_sandbox_values(key),
-        account=_account,
+        account=lambda settings: account_of(settings.base_url, settings.api_key),
         words={"name": member.name, "more": member.about},
         package=__package__,
     )

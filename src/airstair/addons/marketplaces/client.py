@@ -11,7 +11,7 @@ from datetime import datetime
 from airstair.addons.marketplaces import wire
 from airstair.addons.marketplaces.mapping import key_of
 from airstair.addons.marketplaces.settings import FeedSettings
-from airstair.hub.answers import kind_of, retry_after
+from airstair.hub.answers import kind_of, ours, outcome_of
 from airstair.hub.flows import Call, UnitDocument
 from airstair.hub.http import Answer, PartnerHttp
 from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
@@ -64,14 +64,8 @@ def _outcome(answer: Answer, now: datetime, one: UnitDocument | None = None) -> 
     if not messages and kind is not OutcomeKind.ACCEPTED:
         text = f"The marketplace answered {answer.status} without words of its own."
         field = _WRONG_SETTING.get(answer.status, "base_url" if kind is OutcomeKind.MISCONFIGURED else "")
-        messages = (PartnerMessage(level="error", text=text, field=field),)
-    return Outcome(
-        kind=kind,
-        sent=len(one.document.parts) if one is not None else 0,
-        messages=messages,
-        http_status=answer.status,
-        retry_after=None if kind.delivered else retry_after(answer, now),
-    )
+        messages = (ours(text, field=field),)
+    return outcome_of(answer, kind, messages, now, one=one)
 
 
 def _kind(status: int, said: wire.Said | None) -> OutcomeKind:

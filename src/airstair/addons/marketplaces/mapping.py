@@ -11,20 +11,23 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from airstair.addons.marketplaces import wire
-from airstair.addons.marketplaces.availability import Gap, Occupied, gaps
 from airstair.addons.marketplaces.settings import FeedSettings
 from airstair.addons.marketplaces.wire import Kind
 from airstair.hub.flows import Document, Part
 from airstair.kernel.outcome import PartnerMessage
-from airstair.kernel.utc import minutes_z
+from airstair.kernel.utc import minutes_z, spoken_z
+from airstair.records.flights.availability import Gap, certain_activities, gaps
 from airstair.records.flights.rules import FlightType, Status, marketing_warnings, schedule_warnings
 from airstair.records.flights.snapshots import Activity, ActivityKind, AircraftSchedule, EmptyLegOffer
 from airstair.records.places.published import published
 
 _DAY = timedelta(days=1)
+# A shorter stop is a turnaround, not something to sell. Our choice; nothing public says.
+SHORTEST = timedelta(hours=2)
 _OF_EVENT = {
     ActivityKind.RESERVATION: Kind.RESERVATION,
     ActivityKind.MAINTENANCE: Kind.MAINTENANCE,
@@ -60,16 +63,16 @@ def feed_of(snapshot: AircraftSchedule, settings: FeedSettings, now: datetime) -
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     ends = today + (settings.days_ahead + 1) * _DAY
     within = [a for a in snapshot.activities if a.end > today and a.start < ends]
-    certain = [a for a in within if a.status is Status.CONFIRMED]
     kinds = settings.kinds
     kept = [(a, kind) for a in within if (kind := kind_of(a, now)) in kinds]
-    free = _free(snapshot, certain, today, ends) if Kind.AVAILABILITY in kinds else []
-    entries = [(_record(a, kind), _part(a, kind)) for a, kind in kept] + [_of_gap(gap, snapshot) for gap in free or ()]
+    free = _free(snapshot, today, ends) if Kind.AVAILABILITY in kinds else []
+    entries = [(_record(a, kind), _part(a, kind)) for a, kind in kept]
+    entries += [_of_gap(gap, snapshot) for gap in free if gap.airport]
     entries.sort(key=lambda entry: (entry[0].start_utc, entry[0].end_utc, entry[0].id))
     return Mapped(
         feed=wire.Feed(aircraft=_aircraft(snapshot), contact=_contact(settings), records=[one for one, _ in entries]),
         parts=tuple(part for _, part in entries),
-        warnings=tuple(_warnings(snapshot, certain, [a for a, kind in kept if kind is Kind.EMPTY_LEG], free)),
+        warnings=tuple(_warnings(snapshot, within, [a for a, kind in kept if kind is Kind.EMPTY_LEG], free)),
         good_until=min([today + _DAY, *(a.start for a, _ in kept if a.start > now)]),
     )
 
@@ -116,14 +119,8 @@ def _offered(record: wire.Record, activity: Activity, offer: EmptyLegOffer) -> w
     """With the offer's words. Verified is what a named person said of this very leg, and nothing else."""
     start, end = activity.window
     flexible = offer.marketing_start is not None and offer.marketing_end is not None
-    return wire.Record(
-        id=record.id,
-        kind=record.kind,
-        from_=record.from_,
-        to=record.to,
-        start_utc=record.start_utc,
-        end_utc=record.end_utc,
-        pax_count=record.pax_count,
+    return msgspec.structs.replace(
+        record,
         flexible_from=minutes_z(start) if flexible else UNSET,
         flexible_to=minutes_z(end) if flexible else UNSET,
         price=_price(offer),
@@ -133,9 +130,9 @@ def _offered(record: wire.Record, activity: Activity, offer: EmptyLegOffer) -> w
 
 
 def _price(offer: EmptyLegOffer) -> wire.Price | UnsetType:
-    return UNSET if offer.price is None or not offer.currency else wire.Price(
-        amount=offer.price, currency=offer.currency
-    )  # fmt: skip
+    if offer.price is None or not offer.currency:
+        return UNSET
+    return wire.Price(amount=offer.price, currency=offer.currency)
 
 
 def _wire_id(activity: Activity) -> str:
@@ -151,12 +148,8 @@ def key_of(wire_id: str) -> str:
 
 def _part(activity: Activity, kind: Kind) -> Part:
     route = f"{activity.start_airport}–{activity.end_airport}" if activity.kind is ActivityKind.FLIGHT else ""
-    words = (activity.number or _spoken(kind), route or activity.start_airport, f"{activity.start:%d %b %H:%M}Z")
+    words = (activity.number or kind.replace("_", " "), route or activity.start_airport, spoken_z(activity.start))
     return Part(activity.key, " ".join(words))
-
-
-def _spoken(kind: Kind) -> str:
-    return kind.replace("_", " ")
 
 
 def _airport(code: str) -> wire.Airport:
@@ -183,51 +176,47 @@ def _contact(settings: FeedSettings) -> wire.Contact | UnsetType:
 # -- availability -------------------------------------------------------------------------------------------------
 
 
-def _free(snapshot: AircraftSchedule, certain: Sequence[Activity], today: datetime, ends: datetime) -> list[Gap] | None:
-    """The gaps; `None` where nobody knows where the aircraft is. Options and opportunities do not occupy it."""
-    earlier = [a for a in snapshot.activities if a.status is Status.CONFIRMED and a.end <= today]
-    earlier += [snapshot.last_before] if snapshot.last_before is not None else []
-    last = max(earlier, key=lambda a: (a.end, a.start, a.id), default=None)
-    airport = last.end_airport if last else snapshot.aircraft.home_base or (certain[0].start_airport if certain else "")
-    if not airport:
-        return None
-    taken = [
-        Occupied(
-            id=_wire_id(a), start=a.start, end=a.end, start_airport=a.start_airport, end_airport=a.end_airport
-        )
-        for a in certain
-    ]  # fmt: skip
-    return list(gaps(taken, begins=today, ends=ends, airport=airport))
+def _free(snapshot: AircraftSchedule, today: datetime, ends: datetime) -> list[Gap[Activity]]:
+    """The record's gaps (`records.flights.availability`) of two hours or more, from midnight to the horizon.
+
+    Options and opportunities do not occupy the aircraft. A gap has no airport where nobody knows where it is.
+    """
+    taken = [a for a in certain_activities(snapshot) if a.start < ends]
+    free = gaps(taken, snapshot.aircraft.home_base, begins=today, ends=ends)
+    return [gap for gap in free if (gap.end or ends) - gap.start >= SHORTEST]
 
 
-def _of_gap(gap: Gap, snapshot: AircraftSchedule) -> tuple[wire.Record, Part]:
-    wire_id = f"a-{gap.follows or snapshot.aircraft.id}"
+def _of_gap(gap: Gap[Activity], snapshot: AircraftSchedule) -> tuple[wire.Record, Part]:
+    """Its id is that of what it follows, so the same from day to day."""
+    assert gap.end is not None  # the horizon's, at the latest
+    wire_id = f"a-{_wire_id(gap.last) if gap.last else snapshot.aircraft.id}"
     record = wire.Record(
         id=wire_id,
         kind=Kind.AVAILABILITY,
         from_=_airport(gap.airport),
-        to=_airport(gap.onward) if gap.onward else UNSET,
+        to=_airport(gap.next.start_airport) if gap.next else UNSET,
         start_utc=minutes_z(gap.start),
         end_utc=minutes_z(gap.end),
     )
-    return record, Part(key_of(wire_id), f"Available at {gap.airport} from {gap.start:%d %b %H:%M}Z")
+    return record, Part(key_of(wire_id), f"Available at {gap.airport} from {spoken_z(gap.start)}")
 
 
 # -- what people should know --------------------------------------------------------------------------------------
 
 
 def _warnings(
-    snapshot: AircraftSchedule, certain: Sequence[Activity], offers: Sequence[Activity], free: list[Gap] | None
+    snapshot: AircraftSchedule, within: Sequence[Activity], offers: Sequence[Activity], free: Sequence[Gap[Activity]]
 ) -> Iterator[PartnerMessage]:
-    for warning in (*schedule_warnings(certain), *marketing_warnings(offers)):
+    sure = [one for one in within if one.moves_the_aircraft]
+    for warning in (*schedule_warnings(sure), *marketing_warnings(offers)):
         yield _told(warning.kind, warning.sentence, warning.second)
-    for one in certain:
+    for one in sure:
         offer = one.empty_leg
         if offer is not None and one.pax_count > 0:
             yield _told("offer-with-pax", f"Offered as an empty leg, but {one.pax_count} PAX are booked.", one.key)
         if offer is not None and offer.price is not None and not offer.currency:
             yield _told("price", "The price has no currency, so it is not sent. Enter the currency.", one.key)
-    if free is None:
+    if not all(gap.airport for gap in free):
         yield _told("home-base", _NO_PLACE, f"aircraft:{snapshot.aircraft.id}")
 
 

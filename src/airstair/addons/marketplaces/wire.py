@@ -13,6 +13,8 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from airstair.hub.answers import read_body
+
 LONGEST_NOTE = 1000
 
 # Times are UTC to the minute, with a literal Z.
@@ -127,7 +129,4 @@ _said = msgspec.json.Decoder(Said)
 
 def read_said(body: bytes) -> Said | None:
     """The answer; `None` for what is not one: HTML, half a body, another's JSON."""
-    try:
-        return _said.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+    return read_body(body, _said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from airstair.hub.setting import Settings, address_problems, credential_problems, setting
+from airstair.hub.setting import Settings, address, address_problems, credential, credential_problems, setting
 from airstair.kernel.errors import Problem
 
 LIVE_BASE_URL = "https://fly.rocketroute.com/api"
@@ -18,20 +18,13 @@ AUTOSEND_MINUTES = 5
 class RocketrouteSettings(Settings, frozen=True, kw_only=True):
     """One operator's connection to RocketRoute: a dispatcher's credentials, used for everybody here."""
 
-    base_url: Annotated[
-        str, setting("Address", help="RocketRoute's own is filled in.", required_when_on=True, longest=300)
-    ] = LIVE_BASE_URL
-    app_key: Annotated[
-        str,
-        setting(
-            "Application key", secret=True, required_when_on=True, help="From RocketRoute; it names this software."
-        ),
-    ] = ""
+    base_url: Annotated[str, address("RocketRoute's own is filled in.")] = LIVE_BASE_URL
+    app_key: Annotated[str, credential("Application key", "From RocketRoute; it names this software.")] = ""
     email: Annotated[
         str,
         setting("Dispatcher's email", help="Of the RocketRoute account that plans belong to.", required_when_on=True),
     ] = ""
-    password: Annotated[str, setting("Dispatcher's password", secret=True, required_when_on=True)] = ""
+    password: Annotated[str, credential("Dispatcher's password")] = ""
 
     autosend: Annotated[
         bool,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from airstair.hub.setting import Settings, address_problems, credential_problems, setting
+from airstair.hub.setting import Settings, address, address_problems, credential, credential_problems
 from airstair.kernel.errors import Problem
 
 # These open the local sandbox and nothing else. They must be those of the imitation; a test compares the two.
@@ -16,32 +16,12 @@ SANDBOX_PASSWORD = "YWlyc3RhaXItc2FuZGJveC1vbmx5LXRyYXh4YWxsISE="  # noqa: S105 
 class TraxxallSettings(Settings, frozen=True):
     """One operator's connection to TRAXXALL."""
 
-    base_url: Annotated[
-        str,
-        setting(
-            "Address of the API",
-            help="As TRAXXALL names it to you with your key. None is known in public.",
-            required_when_on=True,
-            longest=300,
-        ),
-    ] = ""
+    base_url: Annotated[str, address("As TRAXXALL names it to you with your key. None is known in public.")] = ""
     integration_api_key: Annotated[
-        str,
-        setting(
-            "Integration-API-Key",
-            help="From TRAXXALL. 36 characters, with four hyphens.",
-            secret=True,
-            required_when_on=True,
-        ),
+        str, credential("Integration-API-Key", "From TRAXXALL. 36 characters, with four hyphens.")
     ] = ""
     integration_api_password: Annotated[
-        str,
-        setting(
-            "Integration-API-Password",
-            help="From TRAXXALL, together with the key. 44 characters.",
-            secret=True,
-            required_when_on=True,
-        ),
+        str, credential("Integration-API-Password", "From TRAXXALL, together with the key. 44 characters.")
     ] = ""
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -13,12 +14,13 @@ import pytest
 from airstair.addons.avinode import client
 from airstair.addons.avinode.addon import ADDON
 from airstair.addons.avinode.golive import checklist
-from airstair.addons.avinode.golive.evidence import GoLiveEvidence, ReceivedCall, ShownCall
+from airstair.addons.avinode.golive.schedules import Schedules
 from airstair.addons.avinode.settings import AvinodeSettings
 from airstair.addons.avinode.tests.schedules import DAY, FLOW, HOUR, NOW, event, flight, mapped, past, schedule
 from airstair.hub.connections.queries import LiveConnection
 from airstair.hub.flows import Backoff, Call, UnitDocument
-from airstair.hub.golive import GoLiveSources
+from airstair.hub.golive import GoLiveSources, UnitFacts
+from airstair.hub.golive.received import ReceivedCall
 from airstair.hub.health import LedgerLine
 from airstair.hub.http import HttpPool, PartnerHttp
 from airstair.hub.verdicts import GoLiveItem, Verdict
@@ -62,23 +64,69 @@ def call(minutes_ago: float, picture: Any = PICTURE, **changed: Any) -> Received
     return ReceivedCall(**given)
 
 
-def evidence(*calls: ReceivedCall, **changed: Any) -> GoLiveEvidence:
-    given = {
-        "now": NOW,
-        "flow": FLOW,
-        "default": SETTINGS,
-        "schedules": {"SP-KXA": PICTURE},
-        "settings": {"SP-KXA": SETTINGS},
-        "shown": {"SP-KXA": ShownCall(at=NOW - MINUTE, outcome=OutcomeKind.ACCEPTED, http_status=200)},
-        "calls": calls or (call(16), call(11), call(6), call(1)),
-    } | changed
-    return GoLiveEvidence(**given)
+def line(at: datetime = NOW - MINUTE, status: int = 200, *messages: PartnerMessage, errors: bool = False) -> LedgerLine:
+    """What users are shown of the aircraft."""
+    outcome = OutcomeKind.ACCEPTED_WITH_ERRORS if errors else OutcomeKind.ACCEPTED
+    return LedgerLine(
+        unit=Unit(UnitKind.AIRCRAFT, 81), title="SP-KXA", flow="schedule", last_attempt=at, outcome=outcome,
+        http_status=status, messages=messages,
+    )  # fmt: skip
 
 
-def item(number: int, given: GoLiveEvidence) -> GoLiveItem:
-    items = checklist(given)
+def connection(settings: AvinodeSettings, id: int = 1, **aircraft: Any) -> LiveConnection:
+    given = {"aircraft": {81: "SP-KXA"}, "addon": ADDON} | aircraft
+    settings = msgspec.structs.replace(settings, environment="sandbox")
+    return LiveConnection(operator_id=7, id=id, name="", settings=settings, account="", **given)
+
+
+def sources(
+    one: LiveConnection,
+    *,
+    default: LiveConnection | None = None,
+    picture: Any = PICTURE,
+    shown: Any = None,
+    url: str = "",
+) -> GoLiveSources:
+    """One connection with one aircraft; it is the default one unless another is given."""
+    (flow,) = one.addon.mirrors
+    units = [
+        UnitFacts(flow=flow, unit=Unit(flow.unit, id_), title=title, connection=one, snapshot=picture, line=shown)
+        for id_, title in one.aircraft.items()
+    ]
+    return GoLiveSources(
+        now=NOW if not url else NOW + MINUTE,
+        addon=one.addon,
+        connections=(one,),
+        default=default or one,
+        units=tuple(units),
+        sandbox_url=url,
+    )
+
+
+def evidence(*calls: ReceivedCall, audit: Any = None, settings: Any = SETTINGS, **changed: Any) -> Schedules:
+    one = changed.pop("one", None) or connection(settings)
+    given = {"shown": line()} | changed
+    return Schedules(sources(one, **given), calls or (call(16), call(11), call(6), call(1)), audit)
+
+
+def silent(**changed: Any) -> Schedules:
+    """Nothing was received."""
+    return Schedules(sources(connection(SETTINGS), **changed))
+
+
+def items_of(given: Schedules) -> list[GoLiveItem]:
+    return asyncio.run(checklist(given))
+
+
+def item(number: int, given: Schedules) -> GoLiveItem:
+    items = items_of(given)
     assert [one.number for one in items] == list(range(1, 21))
     return items[number - 1]
+
+
+def with_flow(**changed: Any) -> LiveConnection:
+    """Of an add-on whose flow says something else."""
+    return connection(SETTINGS, addon=replace(ADDON, flows=(replace(FLOW, **changed),)))
 
 
 def edited(change: Callable[[dict[str, Any]], Any], *, id: str = "f-2", minutes_ago: float = 1) -> ReceivedCall:
@@ -96,12 +144,12 @@ def set_to(**fields: Any) -> Callable[[dict[str, Any]], None]:
     return lambda activity: activity.update(fields)
 
 
-def latest(one: ReceivedCall) -> GoLiveEvidence:
+def latest(one: ReceivedCall) -> Schedules:
     return evidence(call(16), call(11), call(6), one)
 
 
 def test_good_evidence_passes_and_people_confirm_the_rest() -> None:
-    items = checklist(evidence())
+    items = items_of(evidence())
 
     assert {one.number for one in items if one.verdict is Verdict.PERSON} == {1, 16}
     assert [(one.number, one.evidence) for one in items if one.verdict is Verdict.FAIL] == []
@@ -109,7 +157,7 @@ def test_good_evidence_passes_and_people_confirm_the_rest() -> None:
 
 
 def test_without_any_call_nothing_that_calls_show_passes() -> None:
-    items = checklist(evidence(calls=(), shown={}))
+    items = items_of(silent())
 
     failed = {one.number for one in items if one.verdict is Verdict.FAIL}
     assert failed == {2, 3, 4, 6, 7, 8, 9, 10, 12, 13, 14, 15, 18, 20}
@@ -126,7 +174,8 @@ def plain(id: str, start: str, end: str, **more: Any) -> dict[str, Any]:
 ELDERLY = plain("f-9", "2027-02-15T06:00Z", "2027-02-15T08:00Z", externalTripId="T-1")
 RECENT = plain("f-8", "2027-03-13T06:00Z", "2027-03-13T08:00Z", externalTripId="T-1")
 COMING = plain("f-7", "2027-03-20T06:00Z", "2027-03-20T08:00Z", externalTripId="T-1")
-OWN = msgspec.structs.replace(SETTINGS, authorization_key="aircraft-key-WXYZ")
+ITS_OWN = connection(msgspec.structs.replace(SETTINGS, authorization_key="aircraft-key-WXYZ"), id=2)
+SHARED = connection(SETTINGS, aircraft={})
 AIRPORT_ERROR = '{"meta":{"errors":[{"title":"Invalid start airport","code":"X"}]},"data":{}}'
 
 
@@ -140,12 +189,12 @@ AIRPORT_ERROR = '{"meta":{"errors":[{"title":"Invalid start airport","code":"X"}
         (4, evidence(call(6), call(1)), "2 times"),
         (4, evidence(call(30), call(11), call(6), call(1)), "was not sent for 19 minutes"),
         (4, evidence(call(60), call(55), call(50)), "was not sent for 50 minutes"),
-        (4, evidence(settings={"SP-KXA": msgspec.structs.replace(SETTINGS, export_automatically=False)}), "Switch on"),
-        (4, evidence(schedules={}, settings={}), "No aircraft"),
+        (4, evidence(settings=msgspec.structs.replace(SETTINGS, export_automatically=False)), "Switch on"),
+        (4, evidence(one=connection(SETTINGS, aircraft={})), "No aircraft"),
         (5, evidence(call(16), call(11), call(3), call(1)), "120 s after"),
-        (5, evidence(flow=replace(FLOW, floor=None)), "allows two calls"),
-        (5, evidence(settings={"SP-KXA": AvinodeSettings(interval_minutes=4)}), "4 minutes"),
-        (17, evidence(flow=replace(FLOW, retry=Backoff())), "repeats failed calls"),
+        (5, evidence(one=with_flow(floor=None)), "allows two calls"),
+        (5, evidence(settings=AvinodeSettings(interval_minutes=4)), "4 minutes"),
+        (17, evidence(one=with_flow(retry=Backoff())), "repeats failed calls"),
         (6, latest(edited(set_to(activityId="f-99"))), "f-2 came back as f-99"),
         (6, latest(edited(set_to(activityId=""))), "missing or used twice"),
         (6, latest(edited(set_to(activityId="f-3"))), "missing or used twice"),
@@ -160,35 +209,35 @@ AIRPORT_ERROR = '{"meta":{"errors":[{"title":"Invalid start airport","code":"X"}
         (10, latest(edited(set_to(tripId="arfq-77"))), "arfq-77"),
         (11, latest(edited(without("services"))), "1 services; 0 were sent"),
         (11, latest(edited(set_to(services=[{"serviceType": "FUEL"}]))), "lacks serviceProviderId"),
-        (11, evidence(settings={"SP-KXA": AvinodeSettings()}), "switched off"),
+        (11, evidence(settings=AvinodeSettings()), "switched off"),
         (12, latest(edited(without("flightRegulations"))), "PART_CAT"),
         (13, latest(edited(set_to(marketingMessage="Buy me"))), "marketingMessage"),
         (13, latest(edited(set_to(marketingVerified=False), id="e-5")), "MAINTENANCE"),
         (14, latest(edited(set_to(marketingVerified=True), id="f-4")), "nobody marked it"),
         (14, latest(edited(set_to(marketingVerified=True), id="f-2")), "nobody marked it"),
-        (15, evidence(default=AvinodeSettings()), "no authorization key"),
+        (15, evidence(settings=AvinodeSettings()), "no authorization key"),
         (15, latest(call(1, headers={"authorization": "Bearer …WXYZ"})), "WXYZ"),
-        (16, evidence(settings={"SP-KXA": OWN}, own_connection=frozenset({"SP-KXA"})), "ABCD"),
+        (16, evidence(one=ITS_OWN, default=SHARED), "ABCD"),
         (17, evidence(call(16), call(11), call(2, status=500), call(1)), "which had failed"),
         (17, evidence(call(16), call(11), call(2, status=None), call(1)), "which had failed"),
-        (18, evidence(shown={}), "no call is shown"),
+        (18, evidence(shown=None), "no call is shown"),
         (
             18,
-            evidence(shown={"SP-KXA": ShownCall(at=NOW - 6 * MINUTE, outcome=OutcomeKind.ACCEPTED, http_status=200)}),
+            evidence(shown=line(NOW - 6 * MINUTE)),
             "older",
         ),
         (18, latest(call(1, status=500)), "answered 500, but 200"),
         (18, latest(call(1, answer=AIRPORT_ERROR)), "Invalid start airport"),
         (
             19,
-            evidence(shown={"SP-KXA": ShownCall(at=NOW, outcome=OutcomeKind.ACCEPTED, http_status=500)}),
+            evidence(shown=line(NOW, 500)),
             "an answer 500 is shown as",
         ),
         (20, latest(call(1, headers={})), "names “”"),
         (20, latest(call(1, headers={"X-Avinode-Product": "Other/1"})), "Other/1"),
     ],
 )
-def test_bad_evidence_fails_its_item(number: int, given: GoLiveEvidence, words: str) -> None:
+def test_bad_evidence_fails_its_item(number: int, given: Schedules, words: str) -> None:
     found = item(number, given)
 
     assert found.verdict is Verdict.FAIL
@@ -238,8 +287,8 @@ def test_a_mapping_that_cannot_do_it_fails_by_its_specimen(
     from airstair.addons.avinode import wire
 
     nothing_live = schedule(past())
-    good = evidence(call(16, nothing_live), call(11, nothing_live), call(6, nothing_live), call(1, nothing_live))
-    good = msgspec.structs.replace(good, schedules={"SP-KXA": nothing_live})
+    calls = [call(minutes, nothing_live) for minutes in (16, 11, 6, 1)]
+    good = evidence(*calls, picture=nothing_live)
     assert item(number, good).verdict is Verdict.PASS
 
     encode = wire.encode
@@ -266,7 +315,7 @@ def test_a_client_that_misreads_errors_fails(monkeypatch: pytest.MonkeyPatch) ->
 def test_all_empty_legs_verified_is_for_a_person() -> None:
     legs = [flight(n, "EPWA-LFMN", NOW + n * DAY, ferry=True, empty_leg=OFFER) for n in (2, 3)]
     picture = schedule(past(), *legs)
-    given = evidence(call(11, picture), call(6, picture), call(1, picture), schedules={"SP-KXA": picture})
+    given = evidence(call(11, picture), call(6, picture), call(1, picture), picture=picture)
 
     found = item(14, given)
 
@@ -276,7 +325,7 @@ def test_all_empty_legs_verified_is_for_a_person() -> None:
 
 def test_an_aircraft_with_its_own_key_passes() -> None:
     own = {"authorization": "Bearer …WXYZ", "x-avinode-product": client.PRODUCT}
-    given = evidence(call(1, headers=own), settings={"SP-KXA": OWN}, own_connection=frozenset({"SP-KXA"}))
+    given = evidence(call(1, headers=own), one=ITS_OWN, default=SHARED)
 
     assert item(16, given).verdict is Verdict.PASS
 
@@ -294,8 +343,7 @@ def test_a_failed_call_that_waited_its_interval_is_no_retry() -> None:
 
 def test_messages_that_are_shown_pass() -> None:
     message = PartnerMessage(level="error", text="Invalid start airport (sent: ZZZZ)")
-    shown = ShownCall(at=NOW, outcome=OutcomeKind.ACCEPTED_WITH_ERRORS, http_status=200, messages=(message,))
-    given = evidence(call(11), call(6), call(1, answer=AIRPORT_ERROR), shown={"SP-KXA": shown})
+    given = evidence(call(11), call(6), call(1, answer=AIRPORT_ERROR), shown=line(NOW, 200, message, errors=True))
 
     assert item(18, given).verdict is Verdict.PASS
 
@@ -307,37 +355,12 @@ def test_calls_of_others_and_other_operations_do_not_count() -> None:
         call(1, path="/api/aircraft", body=""),
     )
 
-    assert [one.verdict for one in checklist(evidence(call(16), call(11), call(6), call(1), *others))] == [
-        one.verdict for one in checklist(evidence())
-    ]
+    with_others = items_of(evidence(call(16), call(11), call(6), call(1), *others))
+
+    assert [one.verdict for one in with_others] == [one.verdict for one in items_of(evidence())]
 
 
 # -- the whole way, with the sandbox ------------------------------------------------------------------------------
-
-
-def sources(url: str, settings: AvinodeSettings, **changed: Any) -> GoLiveSources:
-    connection = LiveConnection(
-        operator_id=7, id=1, addon=ADDON, name="", settings=settings, account="", aircraft={81: "SP-KXA"}
-    )
-    line = LedgerLine(
-        unit=Unit(UnitKind.AIRCRAFT, 81),
-        title="SP-KXA",
-        flow="schedule",
-        last_attempt=NOW,
-        outcome=OutcomeKind.ACCEPTED,
-        http_status=200,
-    )
-    given = {
-        "now": NOW + MINUTE,
-        "addon": ADDON,
-        "connections": (connection,),
-        "default": connection,
-        "lines": {"SP-KXA": line},
-        "snapshots": {"SP-KXA": PICTURE},
-        "connection_of": {"SP-KXA": connection},
-        "sandbox_url": url,
-    } | changed
-    return GoLiveSources(**given)
 
 
 @pytest.mark.parametrize("too_soon", [False, True])
@@ -357,7 +380,7 @@ async def test_a_quarter_of_an_hour_with_the_sandbox(too_soon: bool) -> None:
         await pool.close()
 
         assert ADDON.golive is not None
-        items = await ADDON.golive(sources(sandbox.url, settings))
+        items = await ADDON.golive(sources(connection(settings), shown=line(NOW), url=sandbox.url))
 
     failed = {one.number: one.evidence for one in items if one.verdict is Verdict.FAIL}
     assert set(failed) == ({5} if too_soon else set())
@@ -368,6 +391,6 @@ async def test_a_quarter_of_an_hour_with_the_sandbox(too_soon: bool) -> None:
 async def test_without_a_sandbox_it_says_what_to_do() -> None:
     assert ADDON.golive is not None
     with pytest.raises(Conflict, match="environment=sandbox"):
-        await ADDON.golive(sources("", SETTINGS))
+        await ADDON.golive(sources(connection(SETTINGS)))
     with pytest.raises(Conflict, match="airstair sandbox"):
-        await ADDON.golive(sources("http://127.0.0.1:1", SETTINGS))
+        await ADDON.golive(sources(connection(SETTINGS), url="http://127.0.0.1:1"))

@@ -236,6 +236,12 @@ class TestWithoutAHomeBase:
         waiting = one(sent(schedule(ahead, home_base="")), "g-81")
         assert waiting["endAirport"] == {"icao": "LFMN"}
 
+    @pytest.mark.req("AVI-11", "AVI-21")
+    def test_an_opportunity_does_not_say_where_one_is_that_never_flew(self) -> None:
+        chance = flight(5, "LFMN-EGLF", NOW + 2 * DAY, status=Status.OPPORTUNITY)
+        listed = sent(schedule(chance, home_base=""), send_opportunities=True)
+        assert [a["activityId"] for a in listed] == ["f-5"]  # and nothing at an airport without a code
+
     def test_one_that_never_flew_and_never_will_is_sent_empty_with_a_warning(self) -> None:
         made = mapped(schedule(home_base=""), reposition_to_home_base_after_h=4, **ONLY_HOME)
         assert made.parts == ()

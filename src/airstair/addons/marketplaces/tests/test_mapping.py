@@ -196,6 +196,23 @@ def test_where_it_is_before_anything_is_planned() -> None:
     assert [one.code for one in unknown.warnings] == ["home-base"]
 
 
+@pytest.mark.parametrize(("stop", "sold"), [(1.9, False), (2, True)])
+def test_a_turnaround_is_no_availability(stop: float, sold: bool) -> None:
+    picture = schedule(
+        flight(1, "EPWA-LFMN", TODAY + 10 * HOUR), flight(2, "LFMN-EPWA", TODAY + 12 * HOUR + stop * HOUR)
+    )
+    assert ("LFMN" in [one[0] for one in free(picture)]) is sold
+
+
+def test_an_availability_keeps_its_id_from_day_to_day() -> None:
+    """Even when what it follows is long past."""
+    away = flight(1, "EPWA-LFMN", TODAY + 10 * HOUR)
+    days = [(schedule(away), NOW), (schedule(away), NOW + DAY), (schedule(last_before=away), NOW + 9 * DAY)]
+    for picture, now in days:
+        assert [one["id"] for one in sent(picture, FREE, now)][-1] == "a-f-1"
+    assert [one["id"] for one in sent(schedule(), FREE)] == ["a-81"]
+
+
 # ── What never leaves ───────────────────────────────────────────────────────────────────────────────
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +13,11 @@ from airstair.api.leon.nids import location_nid
 from airstair.api.leon.reads.fleet import bare, code_of
 from airstair.api.leon.reads.flights import LONGEST, flights_of
 from airstair.api.leon.roots import further
+from airstair.records.flights.availability import certain_activities, gaps
 from airstair.records.flights.facts import FlightFacts
 from airstair.records.flights.finding import FlightsWanted, flights_wanted
 from airstair.records.flights.queries import aircraft_schedules
-from airstair.records.flights.snapshots import Activity, AircraftSchedule
+from airstair.records.flights.snapshots import AircraftSchedule
 
 AVAILABILITY = "GRAPHQL_AIRCRAFT_AVAILABILITY"
 
@@ -60,23 +60,9 @@ def _availability(
 
 
 def free_times(schedule: AircraftSchedule, start: datetime, end: datetime, asking: Asking) -> list[dict[str, Any]]:
-    """The gaps between what moves or occupies the aircraft, each with where it then stands."""
-    busy = [one for one in schedule.activities if one.moves_the_aircraft]
-    place = schedule.last_before.end_airport if schedule.last_before else schedule.aircraft.home_base
-    free_from, found = start, []
-    for one in _in_order(busy):
-        if one.start >= end:
-            break
-        if one.start > free_from:
-            found.append(_record(place or one.start_airport, free_from, one.start, asking))
-        free_from, place = max(free_from, one.end), one.end_airport
-    if free_from < end:
-        found.append(_record(place, free_from, None, asking))
-    return found
-
-
-def _in_order(busy: Sequence[Activity]) -> list[Activity]:
-    return sorted(busy, key=lambda one: (one.start, one.end))
+    """The gaps between what moves or occupies the aircraft, each with where it then stands. The last one is open."""
+    free = gaps(certain_activities(schedule), schedule.aircraft.home_base, begins=start, ends=end)
+    return [_record(gap.airport, gap.start, None if gap.end == end else gap.end, asking) for gap in free]
 
 
 def _record(place: str, start: datetime, end: datetime | None, asking: Asking) -> dict[str, Any]:
