@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from airstair.hub import contract, facts, flows, visits
+from airstair.hub import answers, contract, facts, flows, visits
 from airstair.hub.http import Answer
 from airstair.hub.setting import missing_when_on, read_settings, secret_names, settings_of
 from airstair.kernel import outcome, units
@@ -50,7 +50,7 @@ def as_the_page_has_it() -> dict[str, Any]:
         "timedelta": timedelta,
         "datetime": datetime,
     }
-    for module in (contract, facts, flows, visits, outcome, units, rules, snapshots):
+    for module in (answers, contract, facts, flows, visits, outcome, units, rules, snapshots):
         names |= {name: value for name, value in vars(module).items() if not name.startswith("_")}
     names["wire"] = SimpleNamespace(Schedule=Schedule, encode=msgspec.json.encode)
     names["_leg"] = lambda flight: flight.key

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from types import SimpleNamespace
+from typing import Annotated, Any, cast
 
 import msgspec
 import pytest
 
-from airstair.hub.answers import ours, outcome_of, read_body
-from airstair.hub.flows import Document, Part, UnitDocument
-from airstair.hub.http import Answer
-from airstair.hub.setting import Settings, account_of, address, credential, missing_when_on, secret_names, settings_of
-from airstair.kernel.outcome import OutcomeKind
+from airstair.hub.answers import each, ours, outcome_of, read_body
+from airstair.hub.engine.calling import ask_whether_it_works
+from airstair.hub.flows import Call, Document, Part, UnitDocument
+from airstair.hub.http import Answer, CallFailed, PartnerHttp
+from airstair.hub.setting import (
+    Settings,
+    account_of,
+    address,
+    address_name,
+    credential,
+    missing_when_on,
+    secret_names,
+    setting,
+    settings_of,
+)
+from airstair.kernel.outcome import Outcome, OutcomeKind
 from airstair.kernel.units import Unit, UnitKind
 
 NOW = datetime(2027, 3, 15, 9, 12, tzinfo=UTC)
@@ -51,6 +63,34 @@ def test_an_outcome_counts_its_parts_and_waits_only_where_it_failed(kind: Outcom
     assert outcome_of(answer, kind, [], NOW).sent == 0
 
 
+def documents(*parts: int) -> list[UnitDocument]:
+    """One for each aircraft, with so many parts."""
+    return [
+        UnitDocument(
+            unit=Unit(UnitKind.AIRCRAFT, id),
+            title="SP-KXA",
+            document=Document(body=b"{}", parts=tuple(Part(f"flight:{n}", "KXA1") for n in range(count))),
+        )
+        for id, count in enumerate(parts)
+    ]
+
+
+async def test_a_call_that_nobody_answers_takes_nothing_from_the_others() -> None:
+    """Each has its own outcome, with its parts counted where the add-on has not counted them itself."""
+
+    async def put(call: Call, one: UnitDocument) -> Outcome:
+        if one.unit.id == 1:
+            raise CallFailed(OutcomeKind.UNKNOWN, "The line is dead.")
+        return Outcome(kind=OutcomeKind.ACCEPTED, sent=5 if one.unit.id == 3 else 0, remote_id=f"r-{one.unit.id}")
+
+    call = Call(http=cast(PartnerHttp, None), settings=None, documents=documents(2, 3, 0, 1), now=NOW)
+    ended = await each(call, put)
+    assert [(one.kind.value, one.sent, one.remote_id) for one in ended] == [
+        ("accepted", 2, "r-0"), ("unknown", 3, ""), ("accepted", 0, "r-2"), ("accepted", 5, "r-3"),
+    ]  # fmt: skip
+    assert ended[1].sentence == "The line is dead."
+
+
 class Connected(Settings, frozen=True, kw_only=True):
     base_url: Annotated[str, address("As it was given to you.")] = ""
     api_key: Annotated[str, credential("API key")] = ""
@@ -69,3 +109,30 @@ def test_an_account_is_its_parts_in_their_order_and_shows_no_key() -> None:
     assert (
         len({made, account_of("https://partner.example", "key-2"), account_of("key-1", "https://partner.example")}) == 3
     )
+
+
+class Elsewhere(Settings, frozen=True):
+    """Its own settings are not `kw_only`, and its address is not marked as one."""
+
+    domain: Annotated[str, setting("Domain")] = ""
+    api_key: Annotated[str, credential("API key")] = ""
+
+
+@pytest.mark.parametrize(
+    ("cls", "names", "where"),
+    [
+        (Connected, ["environment", "base_url", "api_key"], "base_url"),
+        (Elsewhere, ["environment", "domain", "api_key"], ""),
+    ],
+)
+async def test_the_environment_comes_first_and_a_check_without_an_answer_names_the_address(
+    cls: type[Settings], names: list[str], where: str
+) -> None:
+    async def check(http: PartnerHttp, settings: Settings) -> Outcome:
+        raise CallFailed(OutcomeKind.UNAVAILABLE, "Nobody is there.")
+
+    assert [one.name for one in settings_of(cls)] == names
+    assert address_name(cls) == where
+    one: Any = SimpleNamespace(key="own", settings=cls, check=check)
+    outcome = await ask_whether_it_works(one, cast(PartnerHttp, None), cls())
+    assert (outcome.kind, outcome.messages) == (OutcomeKind.UNAVAILABLE, (ours("Nobody is there.", field=where),))

@@ -1,19 +1,20 @@
 """What the answers of most partners have in common: statuses as HTTP means them, and waits that are asked for.
 
-An add-on's client reads its partner's own words first, and comes here for what they leave open. Pure.
+An add-on's client reads its partner's own words first, and comes here for what they leave open. Pure but for `each`,
+which makes the add-on's own calls and knows nothing of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import msgspec
 
-from airstair.hub.flows import UnitDocument
-from airstair.hub.http import Answer
+from airstair.hub.flows import Call, UnitDocument
+from airstair.hub.http import Answer, CallFailed
 from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
 
 Read = TypeVar("Read")
@@ -68,6 +69,26 @@ def outcome_of(
         http_status=answer.status,
         retry_after=None if kind.delivered else retry_after(answer, now, *reset_headers),
     )
+
+
+async def each(call: Call, put: Callable[[Call, UnitDocument], Awaitable[Outcome]]) -> list[Outcome]:
+    """Send the documents one by one with `put`; an outcome for each, in order.
+
+    A call that nobody answered ends neither the others nor what was answered before it. Parts are counted here.
+    """
+    outcomes = []
+    for one in call.documents:
+        try:
+            outcome = await put(call, one)
+        except CallFailed as failed:
+            outcome = Outcome.failed(failed.kind, str(failed))
+        outcomes.append(counted(outcome, one))
+    return outcomes
+
+
+def counted(outcome: Outcome, one: UnitDocument) -> Outcome:
+    """With the number of parts that the document held, where the add-on has not said it."""
+    return outcome if outcome.sent else msgspec.structs.replace(outcome, sent=len(one.document.parts))
 
 
 def in_words(answer: Answer) -> str:

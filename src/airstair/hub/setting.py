@@ -45,6 +45,7 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
     longest: int = 4000
     required_when_on: bool = False
     because: str = ""  # why the limit is what it is, said when it is passed
+    address: bool = False  # where the partner is called: what is to be looked at when nobody answers there
     section: str = "Connection"
 
 
@@ -55,7 +56,7 @@ def setting(label: str, **facts: Any) -> Meaning:
 
 def address(help: str, *, label: str = "Address of the API") -> Meaning:
     """The mark on `base_url`: where the partner is called."""
-    return Meaning(label=label, help=help, required_when_on=True, longest=300)
+    return Meaning(label=label, help=help, required_when_on=True, longest=300, address=True)
 
 
 def credential(label: str, help: str = "", **facts: Any) -> Meaning:
@@ -88,9 +89,14 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def settings_of(cls: type[Settings]) -> tuple[Setting, ...]:
-    """The settings in the order of their declaration. Raises TypeError for a field without `setting(...)`."""
+    """The settings in the order of their declaration, what every add-on has first.
+
+    Raises TypeError for a field without `setting(...)`.
+    """
+    defaults = {field.name: field.default for field in msgspec.structs.fields(cls)}
+    # The hints are in the order in which people wrote them; the fields are with those that are `kw_only` last.
     hints = get_type_hints(cls, include_extras=True)
-    return tuple(_one(field.name, hints[field.name], field.default) for field in msgspec.structs.fields(cls))
+    return tuple(_one(name, hint, defaults[name]) for name, hint in hints.items() if name in defaults)
 
 
 def _one(name: str, hint: Any, default: Any) -> Setting:
@@ -184,6 +190,11 @@ def _number(one: Setting, value: Any, text: str, problems: Problems) -> int | No
     if meaning.most is not None and number > meaning.most:
         problems.add(one.name, f"{meaning.label} must be at most {meaning.most}{unit}.{because}")
     return number
+
+
+def address_name(cls: type[Settings]) -> str:
+    """The setting that says where the partner is called; empty where none is marked with `address(...)`."""
+    return next((one.name for one in settings_of(cls) if one.meaning.address), "")
 
 
 def missing_when_on(cls: type[Settings], settings: Settings) -> Iterable[Setting]:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from airstair.addons.aerocrs import client, mapping
-from airstair.addons.aerocrs.settings import (
-    SANDBOX_AUTH_ID,
-    SANDBOX_AUTH_PASSWORD,
-    AerocrsSettings,
-    problems,
-)
+from airstair.addons.aerocrs.settings import SANDBOX_AUTH_ID, SANDBOX_AUTH_PASSWORD, AerocrsSettings, problems
 from airstair.hub.choosing import Staged
 from airstair.hub.contract import Addon, Category
 from airstair.hub.facts import assumed, documented, observed
 from airstair.hub.flows import Budget, ByHand, Pull
+from airstair.hub.setting import account_of
 from airstair.records.operators.rules import Right
 
 _REFERENCE = "docs.aerocrs.com, API reference"
@@ -62,10 +57,6 @@ def _sandbox_values(url: str) -> Mapping[str, Any]:
     }
 
 
-def _account(settings: AerocrsSettings) -> str:
-    return hashlib.sha256(f"{settings.base_url}\n{settings.auth_id}".encode()).hexdigest()[:32]
-
-
 ADDON = Addon(
     key="aerocrs",
     name="AeroCRS",
@@ -98,5 +89,5 @@ ADDON = Addon(
     check=client.check,
     problems=problems,
     for_sandbox=_sandbox_values,
-    account=_account,
+    account=lambda settings: account_of(settings.base_url, settings.auth_id),
 )

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from airstair.addons.aerocrs import mapping, wire
 from airstair.addons.aerocrs.settings import AerocrsSettings
-from airstair.hub.answers import kind_of, retry_after
+from airstair.hub.answers import kind_of, ours, outcome_of
 from airstair.hub.choosing import Days
 from airstair.hub.flows import Call, Fetched
-from airstair.hub.http import Answer, CallFailed, PartnerHttp
+from airstair.hub.http import Answer, PartnerHttp
 from airstair.kernel.errors import Invalid
-from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
+from airstair.kernel.outcome import Outcome, OutcomeKind
 
 _ABOUT_CREDENTIALS = re.compile(r"credential|auth|password|not allowed|permission|access denied", re.IGNORECASE)
 
@@ -35,10 +35,7 @@ async def fetch(call: Call, cursor: str | None) -> Fetched | Outcome:
 async def check(http: PartnerHttp, settings: AerocrsSettings) -> Outcome:
     """Whether the credentials open the schedule: asks for today's. Changes nothing there."""
     today = http.now().date()
-    try:
-        answer = await _get_schedule(http, settings, Days(today, today))
-    except CallFailed as failed:
-        return Outcome(kind=failed.kind, messages=(_words(str(failed), "base_url"),))
+    answer = await _get_schedule(http, settings, Days(today, today))
     return _outcome(answer, wire.read_answer(answer.body), http.now())
 
 
@@ -63,12 +60,7 @@ def _outcome(answer: Answer, read: wire.Answer | None, now: datetime) -> Outcome
     text = said or f"AeroCRS answered {answer.status} with something that is not its usual answer."
     if kind is OutcomeKind.UNAUTHORISED:
         text = f"{text.rstrip('.')}. Enter the ID and password that AeroCRS gave you, under Configuration."
-    return Outcome(
-        kind=kind,
-        messages=(_words(text, field),),
-        http_status=answer.status,
-        retry_after=retry_after(answer, now),
-    )
+    return outcome_of(answer, kind, [ours(text, field=field)], now)
 
 
 def _kind(status: int, read: wire.Answer | None, said: str) -> OutcomeKind:
@@ -80,7 +72,3 @@ def _kind(status: int, read: wire.Answer | None, said: str) -> OutcomeKind:
     if read is None:
         return OutcomeKind.UNREADABLE
     return OutcomeKind.ACCEPTED if read.success else OutcomeKind.REFUSED
-
-
-def _words(text: str, field: str) -> PartnerMessage:
-    return PartnerMessage(level="error", text=text, field=field)

@@ -17,9 +17,9 @@ import msgspec
 from airstair import __version__
 from airstair.addons.avinode import wire
 from airstair.addons.avinode.settings import AvinodeSettings
-from airstair.hub.answers import in_words, kind_of, ours, outcome_of
+from airstair.hub.answers import each, in_words, kind_of, ours, outcome_of
 from airstair.hub.flows import Call, UnitDocument
-from airstair.hub.http import Answer, CallFailed, PartnerHttp
+from airstair.hub.http import Answer, PartnerHttp
 from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
 
 PRODUCT = f"Airstair/{__version__}"
@@ -46,29 +46,21 @@ def headers(settings: AvinodeSettings, now: datetime) -> dict[str, str]:
 
 async def put_schedules(call: Call) -> list[Outcome]:
     """Upload each document with one PUT; an outcome for each, in order. A failed one is never sent again."""
-    return [await _put_schedule(call, one) for one in call.documents]
+    return await each(call, _put_schedule)
 
 
 async def _put_schedule(call: Call, one: UnitDocument) -> Outcome:
     settings: AvinodeSettings = call.settings
-    sent = len(one.document.parts)
     url = f"{settings.base_url.rstrip('/')}/schedules"
     carried = headers(settings, call.now) | {"Content-Type": "application/json"}
-    try:
-        answer = await call.http.request("PUT", url, headers=carried, body=one.document.body)
-    except CallFailed as failed:
-        return Outcome.failed(failed.kind, str(failed), sent=sent)
+    answer = await call.http.request("PUT", url, headers=carried, body=one.document.body)
     return read_answer(answer, one, call.now)
 
 
 async def check(http: PartnerHttp, settings: AvinodeSettings) -> Outcome:
     """Whether Avinode knows the credentials, by asking for the aircraft that they open. Changes nothing there."""
     now = http.now()
-    url = f"{settings.base_url.rstrip('/')}/aircraft"
-    try:
-        answer = await http.request("GET", url, headers=headers(settings, now))
-    except CallFailed as failed:
-        return Outcome(kind=failed.kind, messages=(ours(str(failed), field="base_url"),))
+    answer = await http.request("GET", f"{settings.base_url.rstrip('/')}/aircraft", headers=headers(settings, now))
     outcome = read_answer(answer, None, now)
     if answer.status == 403 and outcome.kind is OutcomeKind.MISCONFIGURED and wire.read_envelope(answer.body):
         # Known, but not allowed to list aircraft: a connection for uploads alone. What was asked is answered.

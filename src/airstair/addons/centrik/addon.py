@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -12,6 +11,7 @@ from airstair.addons.centrik.settings import CentrikSettings, problems, root
 from airstair.hub.contract import Addon, Category
 from airstair.hub.facts import assumed, documented, observed
 from airstair.hub.flows import Backoff, Budget, Every, Pull
+from airstair.hub.setting import account_of
 from airstair.hub.triggers import DailyAt
 from airstair.hub.visits import Contact, Handoff, HandoffPlace
 from airstair.kernel.actor import Actor
@@ -59,10 +59,6 @@ def _login_page(snapshot: Any, settings: CentrikSettings, who: Contact, now: dat
 
 def _sandbox_values(url: str) -> Mapping[str, Any]:
     return {"domain": f"{url.rstrip('/')}/{KEY}", "login": "airstair", "password": "centrik-sandbox-only"}
-
-
-def _account(settings: CentrikSettings) -> str:
-    return hashlib.sha256(f"{root(settings)}\n{settings.login}".encode()).hexdigest()[:32]
 
 
 def _forget(actor: Actor) -> int:
@@ -118,7 +114,7 @@ ADDON = Addon(
     check=client.check,
     problems=problems,
     for_sandbox=_sandbox_values,
-    account=_account,
+    account=lambda settings: account_of(root(settings), settings.login),
     forget=_forget,
     choose_aircraft=False,
 )

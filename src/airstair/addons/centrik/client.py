@@ -12,12 +12,13 @@ import msgspec
 from airstair.addons.centrik import reading, wire
 from airstair.addons.centrik.reading import Reading, Stage
 from airstair.addons.centrik.settings import CentrikSettings, root
-from airstair.hub.answers import kind_of, retry_after
+from airstair.hub.answers import kind_of, ours, outcome_of, read_body
 from airstair.hub.flows import Call, Fetched
 from airstair.hub.http import Answer, PartnerHttp
-from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
+from airstair.kernel.outcome import Outcome, OutcomeKind
 
 PAGE = 200  # assumed: how many items a page may have
+_LIST, _SAID = msgspec.json.Decoder(list[msgspec.Raw]), msgspec.json.Decoder(wire.Said)
 _OFF = "The endorsements synchronisation is switched off. Switch it on under Configuration, then fetch."
 
 
@@ -83,10 +84,7 @@ def _headers(settings: CentrikSettings) -> dict[str, str]:
 
 def _items(answer: Answer) -> list[msgspec.Raw] | None:
     """The items of a list, one by one; `None` where the answer is no list."""
-    try:
-        return msgspec.json.decode(answer.body, type=list[msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
+    return read_body(answer.body, _LIST)
 
 
 _FIELDS = {401: "password", 403: "login", 404: "domain"}
@@ -94,17 +92,10 @@ _FIELDS = {401: "password", 403: "login", 404: "domain"}
 
 def read_answer(answer: Answer, now: datetime) -> Outcome:
     """What an answer that is no list means. One that is not Centrik's own is no success, whatever its status."""
-    try:
-        said = msgspec.json.decode(answer.body, type=wire.Said).words
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        said = ""
+    said = read_body(answer.body, _SAID)
     kind = OutcomeKind.MISCONFIGURED if answer.status == 403 else kind_of(answer.status)
     if kind is OutcomeKind.ACCEPTED:  # but no list
         kind = OutcomeKind.UNREADABLE
-    words = PartnerMessage(
-        level="error",
-        text=said or f"Centrik answered {answer.status} with something that is no list.",
-        field=_FIELDS.get(answer.status, ""),
-    )
-    wait = retry_after(answer, now)
-    return Outcome(kind=kind, messages=(words,), http_status=answer.status, retry_after=wait)
+    text = said.words if said is not None else ""
+    text = text or f"Centrik answered {answer.status} with something that is no list."
+    return outcome_of(answer, kind, [ours(text, field=_FIELDS.get(answer.status, ""))], now)

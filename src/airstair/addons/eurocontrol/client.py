@@ -17,7 +17,7 @@ from airstair.addons.eurocontrol import wire
 from airstair.addons.eurocontrol.settings import EurocontrolSettings, missing_identity
 from airstair.hub.answers import kind_of, ours, outcome_of
 from airstair.hub.flows import Call, Fetched
-from airstair.hub.http import Answer, CallFailed, PartnerHttp
+from airstair.hub.http import Answer, PartnerHttp
 from airstair.kernel.outcome import Outcome, OutcomeKind
 
 NOT_RECOGNISED = "Operator ICAO not recognized by Eurocontrol."
@@ -80,10 +80,7 @@ async def check(http: PartnerHttp, settings: EurocontrolSettings) -> Outcome:
         return Outcome(kind=OutcomeKind.UNAUTHORISED, messages=(ours(text, field="certificate"),))
     now = http.now()
     body = wire.flights_of_operator(now, settings.operator_icao, now, now + timedelta(minutes=1))
-    try:
-        answer = await _post(http, settings, body)
-    except CallFailed as failed:
-        return Outcome(kind=failed.kind, messages=(ours(str(failed), field="base_url"),))
+    answer = await _post(http, settings, body)
     reply = wire.read_reply(answer.body)
     if reply is not None and reply.status == "TOO_MANY_RESULTS":
         return Outcome(kind=OutcomeKind.ACCEPTED, http_status=answer.status)

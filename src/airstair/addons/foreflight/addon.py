@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from airstair.addons.foreflight import client
 from airstair.addons.foreflight.mapping import document, gone
-from airstair.addons.foreflight.settings import (
-    SANDBOX_API_KEY,
-    ForeFlightSettings,
-    minutes_between_rounds,
-    problems,
-)
+from airstair.addons.foreflight.settings import SANDBOX_API_KEY, ForeFlightSettings, minutes_between_rounds, problems
 from airstair.hub.contract import Addon, Category
 from airstair.hub.facts import assumed, documented, observed
-from airstair.hub.flows import (
-    Backoff,
-    Budget,
-    Horizon,
-    Mirror,
-    OnChange,
-    Removal,
-    Write,
-)
+from airstair.hub.flows import Backoff, Budget, Horizon, Mirror, OnChange, Removal, Write
+from airstair.hub.setting import account_of
 from airstair.kernel.units import UnitKind
 
 _NOTES = "ForeFlight's release notes of the Dispatch API"
@@ -72,11 +59,6 @@ def _sandbox_values(url: str) -> Mapping[str, Any]:
     return {"base_url": f"{url.rstrip('/')}/foreflight/public/api", "api_key": SANDBOX_API_KEY}
 
 
-def _account(settings: ForeFlightSettings) -> str:
-    """The key names the account that calls are counted by. Its digest, so that no key is kept by it."""
-    return hashlib.sha256(f"{settings.base_url}\n{settings.api_key}".encode()).hexdigest()[:32]
-
-
 ADDON = Addon(
     key="foreflight",
     name="ForeFlight Dispatch",
@@ -107,6 +89,6 @@ ADDON = Addon(
     check=client.check,
     problems=problems,
     for_sandbox=_sandbox_values,
-    account=_account,
+    account=lambda settings: account_of(settings.base_url, settings.api_key),
     shown_headers=("x-vendorId", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"),
 )

@@ -20,9 +20,9 @@ import msgspec
 from airstair.addons.foreflight import wire
 from airstair.addons.foreflight.mapping import matched
 from airstair.addons.foreflight.settings import ForeFlightSettings
-from airstair.hub.answers import in_words, kind_of, retry_after
+from airstair.hub.answers import each, in_words, kind_of, ours, outcome_of
 from airstair.hub.flows import Call, UnitDocument
-from airstair.hub.http import Answer, CallFailed, PartnerHttp
+from airstair.hub.http import Answer, PartnerHttp
 from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
 
 _RESET_HEADERS = ("x-ratelimit-reset", "ratelimit-reset")  # observed
@@ -78,7 +78,7 @@ class _Desk:
 
 async def send_flights(call: Call) -> list[Outcome]:
     """Keep or take away each flight; an outcome for each, in order."""
-    return [await _send(call, one) for one in call.documents]
+    return await each(call, _send)
 
 
 async def _send(call: Call, one: UnitDocument) -> Outcome:
@@ -87,8 +87,6 @@ async def _send(call: Call, one: UnitDocument) -> Outcome:
         return await (_take_away(desk, one) if one.removes else _keep(desk, one))
     except _Failed as failed:
         return read_answer(failed.answer, one, call.now, read_only=True)
-    except CallFailed as failed:
-        return Outcome.failed(failed.kind, str(failed), sent=len(one.document.parts))
 
 
 async def _keep(desk: _Desk, one: UnitDocument) -> Outcome:
@@ -116,13 +114,12 @@ async def _update(desk: _Desk, remote_id: str, body: bytes) -> Answer:
 
 async def _take_away(desk: _Desk, one: UnitDocument) -> Outcome:
     """Delete the flight there. One that is there no more has nothing to be deleted."""
-    sent = len(one.document.parts)
     remote_id = one.remote_id or await desk.find(one.unit.id)
     if not remote_id:
-        return Outcome(kind=OutcomeKind.ACCEPTED, sent=sent)
+        return Outcome(kind=OutcomeKind.ACCEPTED)
     answer = await desk.call("DELETE", f"/Flights/{quote(remote_id, safe='')}")
     if answer.status == 404:
-        return Outcome(kind=OutcomeKind.ACCEPTED, sent=sent, http_status=404)
+        return Outcome(kind=OutcomeKind.ACCEPTED, http_status=404)
     return read_answer(answer, one, desk.now, empty_is_good=True)
 
 
@@ -147,11 +144,7 @@ def _with_strangers(outcome: Outcome, one: UnitDocument, strangers: tuple[str, .
 async def check(http: PartnerHttp, settings: ForeFlightSettings) -> Outcome:
     """Whether ForeFlight knows the key, by asking whose it is. Changes nothing there."""
     desk = _Desk(http, settings, http.now())
-    try:
-        answer = await desk.call("GET", "/apiKeyInfo")
-    except CallFailed as failed:
-        return Outcome(kind=failed.kind, messages=(_ours(str(failed), field="base_url"),))
-    return read_answer(answer, None, desk.now)
+    return read_answer(await desk.call("GET", "/apiKeyInfo"), None, desk.now)
 
 
 # -- reading an answer --------------------------------------------------------------------------------------------
@@ -177,23 +170,11 @@ def read_answer(
     elif kind is OutcomeKind.REFUSED and _ABOUT_THE_AIRCRAFT.search(words):
         kind = OutcomeKind.UNMATCHED
         hint = "ForeFlight takes flights only of aircraft that are set up in Dispatch, by registration without hyphens."
-    elif not kind.delivered and not said:
-        hint = f"ForeFlight answered {in_words(answer)}."
     about = str(one.unit) if one is not None else ""
     messages = [
         PartnerMessage(level="error", text=text, path=field, about=about, field=setting or field)
         for field, text in said
     ]
     if hint or (not messages and not kind.delivered):
-        messages.append(_ours(hint or f"ForeFlight answered {in_words(answer)}.", field=setting))
-    return Outcome(
-        kind=kind,
-        sent=len(one.document.parts) if one is not None else 0,
-        messages=tuple(messages),
-        http_status=answer.status,
-        retry_after=None if kind.delivered else retry_after(answer, now, *_RESET_HEADERS),
-    )
-
-
-def _ours(text: str, *, field: str = "") -> PartnerMessage:
-    return PartnerMessage(level="error", text=text, field=field)
+        messages.append(ours(hint or f"ForeFlight answered {in_words(answer)}.", field=setting))
+    return outcome_of(answer, kind, messages, now, *_RESET_HEADERS, one=one)

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from airstair.hub.answers import read_body
+
 LONGEST_CALLSIGN = 7  # [CLIENTS]
 LONGEST_TRIP_ID = 64  # [NOTES]
 
@@ -99,12 +101,12 @@ class CrewRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     crew_code: str = ""
 
 
+_ANYTHING = msgspec.json.Decoder()
+
+
 def read_json(body: bytes) -> Any:
     """Whatever JSON it is; `None` for what is none."""
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
-        return None
+    return read_body(body, _ANYTHING)
 
 
 def read_crew(found: Any) -> list[CrewRecord]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from airstair.addons.marketplaces import wire
 from airstair.addons.marketplaces.mapping import key_of
 from airstair.addons.marketplaces.settings import FeedSettings
-from airstair.hub.answers import kind_of, ours, outcome_of
+from airstair.hub.answers import each, kind_of, ours, outcome_of
 from airstair.hub.flows import Call, UnitDocument
 from airstair.hub.http import Answer, PartnerHttp
 from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
@@ -19,7 +19,7 @@ from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
 
 async def put_feeds(call: Call) -> list[Outcome]:
     """Put each aircraft's feed, or take it away; an outcome for each, in order."""
-    return [await _put(call, one) for one in call.documents]
+    return await each(call, _put)
 
 
 async def _put(call: Call, one: UnitDocument) -> Outcome:

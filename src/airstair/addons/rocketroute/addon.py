@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -19,6 +18,7 @@ from airstair.addons.rocketroute.settings import (
 from airstair.hub.contract import Addon, Category
 from airstair.hub.facts import assumed, documented, observed
 from airstair.hub.flows import Backoff, Budget, Every, Horizon, Post
+from airstair.hub.setting import account_of
 from airstair.kernel.units import UnitKind
 
 _SYNC = "A public program that keeps plans in step through this API"
@@ -63,10 +63,6 @@ def _sandbox_values(url: str) -> Mapping[str, Any]:
     }
 
 
-def _account(settings: RocketrouteSettings) -> str:
-    return hashlib.sha256(f"{settings.base_url}\n{settings.email.lower()}".encode()).hexdigest()[:32]
-
-
 ADDON = Addon(
     key="rocketroute",
     name="RocketRoute",
@@ -97,5 +93,5 @@ ADDON = Addon(
     check=client.check,
     problems=problems,
     for_sandbox=_sandbox_values,
-    account=_account,
+    account=lambda settings: account_of(settings.base_url, settings.email.lower()),
 )

@@ -14,7 +14,7 @@ import msgspec
 
 from airstair.addons.rocketroute import mapping, wire
 from airstair.addons.rocketroute.settings import RocketrouteSettings
-from airstair.hub.answers import kind_of, retry_after
+from airstair.hub.answers import each, kind_of, ours, outcome_of
 from airstair.hub.choosing import Choice
 from airstair.hub.flows import Call, UnitDocument
 from airstair.hub.http import Answer, CallFailed, PartnerHttp
@@ -37,23 +37,18 @@ class _Ended(Exception):
 
 async def send(call: Call) -> list[Outcome]:
     """Make a plan of each document; an outcome for each, in order."""
-    return [await _send(call, one) for one in call.documents]
+    return await each(call, _send)
 
 
 async def _send(call: Call, one: UnitDocument) -> Outcome:
-    sent = len(one.document.parts)
     wanted = wire.read_wanted(one.document.body)
     try:
         session = await _before(_Session.open(call.http, call.settings))
         plan = await _before(_matched(session, wanted))
     except _Ended as ended:
-        return msgspec.structs.replace(ended.outcome, sent=sent)
-    try:
-        answer = await session.post("/plan/edit", wire.encode(plan))
-    except CallFailed as failed:
-        return Outcome.failed(failed.kind, str(failed), sent=sent)
-    read = wire.read_answer(answer.body)
-    return msgspec.structs.replace(_outcome(answer, read, call.now), sent=sent)
+        return ended.outcome
+    answer = await session.post("/plan/edit", wire.encode(plan))
+    return _outcome(answer, wire.read_answer(answer.body), call.now)
 
 
 async def _before(step: Any) -> Any:
@@ -98,8 +93,6 @@ async def check(http: PartnerHttp, settings: RocketrouteSettings) -> Outcome:
     """Whether RocketRoute knows the credentials, by logging in. Changes nothing there."""
     try:
         await _Session.open(http, settings)
-    except CallFailed as failed:
-        return Outcome(kind=failed.kind, messages=(_words(str(failed), "base_url"),))
     except _Ended as ended:
         return ended.outcome
     return Outcome(kind=OutcomeKind.ACCEPTED, http_status=200)
@@ -182,12 +175,7 @@ def _outcome(answer: Answer, read: wire.Answer | None, now: datetime, *, logging
     field = "base_url" if kind is OutcomeKind.MISCONFIGURED else ""
     if kind is OutcomeKind.UNAUTHORISED:
         text, field = f"{text.rstrip('.')}. {_UPDATE}", "password"
-    return Outcome(
-        kind=kind,
-        messages=(_words(text, field),),
-        http_status=answer.status,
-        retry_after=retry_after(answer, now),
-    )
+    return outcome_of(answer, kind, [ours(text, field=field)], now)
 
 
 def _kind(status: int, read: wire.Answer | None, said: str, *, logging_in: bool) -> OutcomeKind:
@@ -199,7 +187,3 @@ def _kind(status: int, read: wire.Answer | None, said: str, *, logging_in: bool)
     if read.status.success and kind is OutcomeKind.ACCEPTED:
         return OutcomeKind.ACCEPTED
     return OutcomeKind.UNAUTHORISED if logging_in or _DENIED.search(said) else OutcomeKind.REFUSED
-
-
-def _words(text: str, field: str) -> PartnerMessage:
-    return PartnerMessage(level="error", text=text, field=field)

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from airstair.hub.answers import read_body
+
 T = TypeVar("T")
 VERSION = "1.18"  # X-API-Version on every call [SYNC]
 
@@ -92,12 +94,12 @@ def read_wanted(body: bytes) -> Wanted:
     return msgspec.json.decode(body, type=Wanted)
 
 
+_ANSWER = msgspec.json.Decoder(Answer, strict=False)
+
+
 def read_answer(body: bytes) -> Answer | None:
     """The answer; `None` for what is not RocketRoute's: HTML, half a body, another's JSON."""
-    try:
-        return msgspec.json.decode(body, type=Answer, strict=False)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+    return read_body(body, _ANSWER)
 
 
 def read_list(data: Any, kind: type[T]) -> list[T]:

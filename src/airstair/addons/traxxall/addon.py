@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -13,6 +12,7 @@ from airstair.addons.traxxall.settings import SANDBOX_KEY, SANDBOX_PASSWORD, Tra
 from airstair.hub.contract import Addon, Category
 from airstair.hub.facts import assumed, observed
 from airstair.hub.flows import Budget, Horizon, Mirror, OnChange, Removal, Write
+from airstair.hub.setting import account_of
 from airstair.kernel.units import UnitKind
 
 _LEON = "Description of another scheduling system's TRAXXALL add-on"
@@ -53,11 +53,6 @@ def _sandbox_values(url: str) -> Mapping[str, Any]:
     }
 
 
-def _account(settings: TraxxallSettings) -> str:
-    """The key names the account that calls are counted by. Its digest, so that no key is kept by it."""
-    return hashlib.sha256(f"{settings.base_url}\n{settings.integration_api_key}".encode()).hexdigest()[:32]
-
-
 ADDON = Addon(
     key="traxxall",
     name="TRAXXALL",
@@ -95,5 +90,5 @@ ADDON = Addon(
     check=client.check,
     problems=problems,
     for_sandbox=_sandbox_values,
-    account=_account,
+    account=lambda settings: account_of(settings.base_url, settings.integration_api_key),
 )

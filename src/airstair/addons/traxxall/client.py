@@ -14,9 +14,9 @@ import msgspec
 
 from airstair.addons.traxxall import wire
 from airstair.addons.traxxall.settings import TraxxallSettings
-from airstair.hub.answers import in_words, kind_of, retry_after
+from airstair.hub.answers import each, in_words, kind_of, ours, outcome_of
 from airstair.hub.flows import Call, UnitDocument
-from airstair.hub.http import Answer, CallFailed, PartnerHttp
+from airstair.hub.http import Answer, PartnerHttp
 from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
 
 _NOT_KNOWN = frozenset({"AIRCRAFT_UNKNOWN", "ENGINE_UNKNOWN"})  # assumed
@@ -25,24 +25,24 @@ _MATCHING = "TRAXXALL finds aircraft and engines by serial number: it must be th
 
 async def send_flights(call: Call) -> list[Outcome]:
     """Put or cancel each flight; an outcome for each, in order."""
-    return [await _send_flight(call, one) for one in call.documents]
+    return await each(call, _send_flight)
 
 
 async def _send_flight(call: Call, one: UnitDocument) -> Outcome:
     """The serial number under which a flight is held is kept as its remote id: a cancellation needs it."""
     serial = one.remote_id if one.removes else wire.serial_in(one.document.body)
     if one.removes and not serial:
-        return Outcome(kind=OutcomeKind.ACCEPTED, sent=len(one.document.parts))  # it is not there
+        return Outcome(kind=OutcomeKind.ACCEPTED)  # it is not there
     path = f"/flights/{quote(wire.external_id(one.unit.id), safe='')}"
     outcome = await _put(call, one, serial, path)
     if one.removes and outcome.http_status == 404:
-        return Outcome(kind=OutcomeKind.ACCEPTED, sent=outcome.sent, http_status=404)
+        return Outcome(kind=OutcomeKind.ACCEPTED, http_status=404)
     return msgspec.structs.replace(outcome, remote_id=serial) if outcome.kind.delivered else outcome
 
 
 async def send_totals(call: Call) -> list[Outcome]:
     """Set the totals of each aircraft; an outcome for each, in order."""
-    return [await _put(call, one, wire.serial_in(one.document.body), "/actuals") for one in call.documents]
+    return await each(call, lambda call, one: _put(call, one, wire.serial_in(one.document.body), "/actuals"))
 
 
 async def _put(call: Call, one: UnitDocument, serial: str, path: str) -> Outcome:
@@ -50,14 +50,10 @@ async def _put(call: Call, one: UnitDocument, serial: str, path: str) -> Outcome
     if not serial:
         text = "The aircraft has no serial number here. Enter it under MX, Fleet: TRAXXALL finds the aircraft by it."
         message = PartnerMessage(level="error", text=text, about=str(one.unit), field="serial_number")
-        return Outcome(kind=OutcomeKind.UNMATCHED, sent=len(one.document.parts), messages=(message,))
+        return Outcome(kind=OutcomeKind.UNMATCHED, messages=(message,))
     url = f"{settings.base_url.rstrip('/')}/aircraft/{quote(serial, safe='')}{path}"
     headers = _headers(settings) | {"Content-Type": "application/json"}
-    try:
-        answer = await call.http.request("PUT", url, headers=headers, body=one.document.body)
-    except CallFailed as failed:
-        return Outcome.failed(failed.kind, str(failed), sent=len(one.document.parts))
-    return read_answer(answer, one, call.now)
+    return read_answer(await call.http.request("PUT", url, headers=headers, body=one.document.body), one, call.now)
 
 
 def _headers(settings: TraxxallSettings) -> dict[str, str]:
@@ -72,11 +68,7 @@ def _headers(settings: TraxxallSettings) -> dict[str, str]:
 async def check(http: PartnerHttp, settings: TraxxallSettings) -> Outcome:
     """Whether TRAXXALL knows the credentials, by asking for the aircraft that they open. Changes nothing there."""
     url = f"{settings.base_url.rstrip('/')}/aircraft"
-    try:
-        answer = await http.request("GET", url, headers=_headers(settings))
-    except CallFailed as failed:
-        return Outcome(kind=failed.kind, messages=(_ours(str(failed), "base_url"),))
-    return read_answer(answer, None, http.now())
+    return read_answer(await http.request("GET", url, headers=_headers(settings)), None, http.now())
 
 
 def read_answer(answer: Answer, one: UnitDocument | None, now: datetime) -> Outcome:
@@ -92,14 +84,8 @@ def read_answer(answer: Answer, one: UnitDocument | None, now: datetime) -> Outc
     if not hint and not messages and not kind.delivered:
         hint = f"TRAXXALL answered {in_words(answer)}."
     if hint:
-        messages.append(_ours(hint, setting))
-    return Outcome(
-        kind=kind,
-        sent=len(one.document.parts) if one is not None else 0,
-        messages=tuple(messages),
-        http_status=answer.status,
-        retry_after=None if kind.delivered else retry_after(answer, now),
-    )
+        messages.append(ours(hint, field=setting))
+    return outcome_of(answer, kind, messages, now, one=one)
 
 
 def _judge(answer: Answer, said: list[wire.Said], readable: bool) -> tuple[OutcomeKind, str, str]:
@@ -120,7 +106,3 @@ def _judge(answer: Answer, said: list[wire.Said], readable: bool) -> tuple[Outco
             hint = f"There is nothing at this address (TRAXXALL answered {in_words(answer)}). Check it."
             return kind, "base_url", hint
     return kind, "", ""
-
-
-def _ours(text: str, setting: str = "") -> PartnerMessage:
-    return PartnerMessage(level="error", text=text, field=setting)

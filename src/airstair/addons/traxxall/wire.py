@@ -15,6 +15,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from airstair.hub.answers import read_body
+
 PLANNED, ACTUAL, CANCELLED = "PLANNED", "ACTUAL", "CANCELLED"
 
 Time = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}Z$")]
@@ -113,12 +115,12 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     field: str = ""
 
 
+_ANYTHING = msgspec.json.Decoder()
+
+
 def read_json(body: bytes) -> Any:
     """Whatever JSON it is; `None` for what is none."""
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
-        return None
+    return read_body(body, _ANYTHING)
 
 
 def read_words(found: Any) -> list[Said]:

@@ -7,7 +7,6 @@ saved, but the connection is not left on, and the warning names the field.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -23,8 +22,9 @@ from airstair.hub.connections.secrets import SecretsUnreadable, seal, unseal
 from airstair.hub.connections.ticks import fall_back, tick, ticks
 from airstair.hub.contract import Addon
 from airstair.hub.doors.commands import Issued, follow_switch
+from airstair.hub.engine.calling import ask_whether_it_works
 from airstair.hub.forgetting import fetches, forget_fetched
-from airstair.hub.http import CallFailed, HttpPool, PartnerHttp, is_private, same_origin
+from airstair.hub.http import HttpPool, PartnerHttp, is_private, same_origin
 from airstair.hub.models import Connection
 from airstair.hub.registry import addon
 from airstair.hub.setting import Settings, missing_when_on, read_settings, secret_names, settings_of
@@ -36,8 +36,6 @@ from airstair.kernel.units import Unit, UnitKind
 from airstair.records.fleet import queries as fleet
 from airstair.records.operators import queries as operators
 from airstair.records.operators.rules import Right
-
-log = logging.getLogger(__name__)
 
 ALL_AIRCRAFT = "all"
 _CHECK_DEADLINE = timedelta(seconds=10)
@@ -281,16 +279,9 @@ async def _ask(one: Addon, typed: Settings, clock: Clock) -> Outcome:
         shown=one.shown_headers,
     )
     try:
-        assert one.check is not None
-        outcome = await one.check(http, typed)
-    except CallFailed as failed:
-        outcome = Outcome.failed(failed.kind, str(failed))
-    except Exception:  # a fault in the add-on must not keep an admin from saving what is right
-        log.exception("The add-on %s failed in its own check.", one.key)
-        outcome = Outcome.failed(OutcomeKind.UNREADABLE, "Its answer could not be read.")
+        return http.hide_secrets(await ask_whether_it_works(one, http, typed))
     finally:
         await pool.close()
-    return http.hide_secrets(outcome)
 
 
 def _seen(row: Connection) -> tuple[Any, ...]:

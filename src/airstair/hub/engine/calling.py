@@ -12,10 +12,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from airstair.hub.answers import counted, ours
 from airstair.hub.choosing import Days
 from airstair.hub.connections.queries import LiveConnection
+from airstair.hub.contract import Addon
 from airstair.hub.flows import Call, Document, Fetched, Mirror, Post, Pull, UnitDocument
 from airstair.hub.http import CallFailed, HttpPool, PartnerHttp
+from airstair.hub.setting import Settings, address_name
 from airstair.kernel.about import about_later
 from airstair.kernel.clock import Clock
 from airstair.kernel.outcome import Outcome, OutcomeKind
@@ -32,11 +35,12 @@ CANNOT_BE_MADE = (
 async def ask_partner(
     flow: Mirror | Post, connection: LiveConnection, documents: Sequence[UnitDocument], pool: HttpPool, clock: Clock
 ) -> tuple[list[Outcome], PartnerHttp]:
-    """Send the documents; an outcome for each, in order, with secrets removed from the partner's words."""
+    """Send the documents; an outcome for each, in order, its parts counted, without secrets in the partner's words."""
     _about_a_call(connection, documents)
     http = http_for(flow, connection, pool, clock)
     call = Call(http=http, settings=connection.settings, documents=documents, now=clock.now())
-    outcomes = await _outcomes(flow.send, call, connection.addon.key)
+    answered = await _outcomes(flow.send, call, connection.addon.key)
+    outcomes = [counted(outcome, one) for outcome, one in zip(answered, documents, strict=True)]
     _log_answers(connection.addon.key, outcomes, http)
     return [http.hide_secrets(outcome) for outcome in outcomes], http
 
@@ -117,6 +121,18 @@ async def _outcomes(send: Callable[[Call], Any], call: Call, addon: str) -> list
         log.exception("The add-on %s failed in its own code.", addon)
         outcome = Outcome.failed(OutcomeKind.UNREADABLE, _UNREADABLE)
     return [outcome] * len(call.documents)
+
+
+async def ask_whether_it_works(one: Addon, http: PartnerHttp, settings: Settings) -> Outcome:
+    """Ask the partner whether it takes these settings. Where nobody answers, the setting to look at is the address."""
+    assert one.check is not None
+    try:
+        return await one.check(http, settings)
+    except CallFailed as failed:
+        return Outcome(kind=failed.kind, messages=(ours(str(failed), field=address_name(one.settings)),))
+    except Exception:  # a fault in the add-on must not keep an admin from saving what is right
+        log.exception("The add-on %s failed in its own check.", one.key)
+        return Outcome.failed(OutcomeKind.UNREADABLE, "Its answer could not be read.")
 
 
 def make_document(flow: Mirror, connection: LiveConnection, snapshot: object, now: datetime) -> Document | None:

@@ -16,6 +16,7 @@ from airstair.addons.avinode.addon import ADDON
 from airstair.addons.avinode.client import headers, read_answer
 from airstair.addons.avinode.settings import AvinodeSettings
 from airstair.addons.avinode.tests.schedules import FLOW, HOUR, NOW, flight, mapped, past, schedule
+from airstair.hub.engine.calling import ask_whether_it_works
 from airstair.hub.flows import Call, UnitDocument
 from airstair.hub.http import Answer, HttpPool, PartnerHttp
 from airstair.kernel.clock import ManualClock
@@ -67,8 +68,7 @@ class Bench:
         return outcome
 
     async def check(self) -> Outcome:
-        assert ADDON.check is not None
-        return await ADDON.check(self.fresh_http(), self.settings)
+        return await ask_whether_it_works(ADDON, self.fresh_http(), self.settings)
 
 
 @pytest.fixture
