@@ -182,8 +182,8 @@ async def test_an_edit_counts_that_the_dispatcher_has_not_heard_of(
     await stage.switch_on()
     await stage.start()
 
-    async def deaf(self: Readings) -> list[Any]:
-        return []
+    async def deaf(self: Readings) -> tuple[list[Any], frozenset[int]]:
+        return [], frozenset()
 
     monkeypatch.setattr(Readings, "read", deaf)
     await stage.do(change_flight, stage.actor, flight.id, FlightEdit(ades="KJFK"))

@@ -15,8 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from airstair.hub.engine.judging import CONNECTION_TROUBLE, backoff, judge, worst
 from airstair.hub.engine.leased import Leased
 from airstair.hub.engine.pace import Pace
-from airstair.hub.engine.readings import Readings
-from airstair.hub.engine.store import Held
+from airstair.hub.engine.readings import Readings, SetAside
+from airstair.hub.engine.store import Held, LeftOut
 from airstair.hub.engine.waiting import DueTimes, Waiting
 from airstair.hub.flows import Backoff, Every, Mirror, NextTick
 from airstair.hub.setting import Settings, read_settings, secret_names, setting, settings_of
@@ -181,6 +181,31 @@ class CursorModel(RuleBasedStateMachine):
         for unit in units:
             self.sender.changed(unit, self.readings.latest, bulk=False)
 
+    @rule(units=st.lists(one_unit, min_size=1, max_size=3))
+    def leave_out(self, units: list[Unit]) -> None:
+        """A reading that meets an import: what it names is told of later."""
+        for unit in units:
+            self.changes.append(unit)
+            self.waiting[len(self.changes)] = unit
+        self.readings.latest += 1
+        self.readings._snapshots[self.readings.latest] = str(len(self.changes))
+        left_out = LeftOut(1, len(self.changes) - len(units) + 1, len(self.changes), "", "")
+        self.readings._set_aside.append(SetAside(self.readings.latest, left_out))
+
+    @precondition(lambda self: self.readings.more)
+    @rule()
+    def portion(self) -> None:
+        one = self.readings._being_read = self.readings._set_aside.popleft()
+        if not one.read:
+            part = one.next_portion(most=1)
+            one.add(
+                (self.changes[number - 1], datetime(2027, 1, 1, tzinfo=UTC))
+                for number in range(part.first, part.last + 1)
+            )
+        for unit, _ in one.tell(most=1):
+            self.sender.changed(unit, one.generation, bulk=True)
+        self.readings.put_back()
+
     @precondition(lambda self: self.leased.caught_up)
     @rule(most=st.integers(1, 3))
     def take(self, most: int) -> None:
@@ -205,11 +230,11 @@ class CursorModel(RuleBasedStateMachine):
 
     @invariant()
     def vouches_for_nothing_undelivered(self) -> None:
-        row = self.leased.cursor_row(self.readings.snapshots, self.readings.latest)
+        row = self.leased.cursor_row(self.readings.snapshots, self.readings.heard(1))
         if row is not None:
             undelivered = [number for number in self.waiting if number <= int(row[2])]
             assert not undelivered
-        if row is not None and not self.waiting and not self.under_way:
+        if row is not None and not self.waiting and not self.leased.generations and not self.readings.more:
             assert int(row[2]) == len(self.changes) or self.leased.begins_at == self.readings.latest
 
 

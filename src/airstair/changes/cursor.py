@@ -22,6 +22,38 @@ SELECT this.snapshot::text, new.operator_id, new.seq, new.at, new.kind, new.unit
  ORDER BY new.seq
 """
 
+# The same for a reader that serves everybody in one turn, and may be held up by nobody's import: where bulk changes
+# are many they are left out, and told of by operator, first and last `seq` instead. What is about connections and
+# fleets is read all the same. Parameters: cursor, most (how many bulk changes are read along).
+_NEW = "xid >= pg_snapshot_xmin(%(cursor)s::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, %(cursor)s::pg_snapshot)"
+READ_NEW_BUT_MANY = """
+WITH this AS (SELECT pg_current_snapshot() AS snapshot),
+     many AS (SELECT count(*) > %(most)s AS so
+                FROM (SELECT FROM changes_change WHERE IS_NEW AND bulk LIMIT %(most)s + 1) AS found)
+SELECT this.snapshot::text, new.operator_id, new.seq, new.at, new.kind, new.units, new.bulk,
+       CASE WHEN (SELECT so FROM many)
+            THEN (SELECT json_agg(json_build_array(operator_id, first, last))
+                    FROM (SELECT operator_id, min(seq) AS first, max(seq) AS last
+                            FROM changes_change WHERE IS_NEW AND bulk GROUP BY operator_id) AS left_out) END
+  FROM this
+  LEFT JOIN LATERAL (
+       SELECT operator_id, seq, at, kind, units, bulk
+         FROM changes_change
+        WHERE IS_NEW
+          AND (NOT bulk OR NOT (SELECT so FROM many) OR kind LIKE 'connection.%%' OR kind LIKE 'aircraft.%%')
+  ) new ON true
+ ORDER BY new.seq
+""".replace("IS_NEW", _NEW)
+# What was left out so, a portion at a time: each unit of these kinds once, with when it was first named.
+READ_LEFT_OUT = """
+SELECT unit, min(at)
+  FROM changes_change, unnest(units) AS unit
+ WHERE operator_id = %(operator)s AND seq BETWEEN %(first)s AND %(last)s AND bulk
+   AND NOT pg_visible_in_snapshot(xid, %(since)s::pg_snapshot) AND pg_visible_in_snapshot(xid, %(until)s::pg_snapshot)
+   AND split_part(unit, ':', 1) = ANY(%(kinds)s)
+ GROUP BY unit
+"""
+
 READ_NEW_OF_OPERATOR = READ_NEW.replace("WHERE xid", "WHERE operator_id = %(operator)s AND xid")
 
 CURRENT = "SELECT pg_current_snapshot()::text"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from urllib.parse import quote, quote_plus, urlsplit
@@ -79,18 +79,30 @@ class CallFailed(Exception):
 
 
 class Exchange(msgspec.Struct, kw_only=True):
-    """What went out and what came back, for the call log; secrets already removed."""
+    """What went out and what came back, for the call log; without secrets, but for `sent`.
+
+    `sent`: the body as it went out. It is for comparing, and never written down: `request_body` is.
+    """
 
     at: datetime
     method: str
     url: str
     request_headers: dict[str, str]
-    request_body: bytes
+    sent: bytes
+    hide: Callable[[bytes], bytes]
     duration_ms: float = 0.0
     status: int | None = None
     response_headers: dict[str, str] = {}
     response_body: bytes = b""
     failure: str = ""
+
+    @property
+    def request_body(self) -> bytes:
+        """What was sent, without secrets. Looked for only now: most bodies are in the call log from an earlier call."""
+        return self.hide(self.sent)
+
+    def __repr__(self) -> str:
+        return f"<{self.method} {self.url}: {self.status}>"
 
 
 class _PublicOnly(AbstractResolver):
@@ -263,7 +275,8 @@ class PartnerHttp:
             method=method,
             url=self.without_secrets(url),
             request_headers=self._shown(headers),
-            request_body=self._without_secrets_in(body or b""),
+            sent=body or b"",
+            hide=self._without_secrets_in,
         )
         self.exchanges.append(exchange)
         began = time.perf_counter()

@@ -41,7 +41,7 @@ def work(
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     # Threads read schedules beside the deliveries. A delivery that is ready waits for them no longer than this.
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(0.0001)
     with all_operators():
         asyncio.run(_work(on_ready, clock, port))
 

@@ -31,6 +31,7 @@ from airstair.hub.engine.readings import Readings
 from airstair.hub.engine.saver import Saver
 from airstair.hub.engine.standing import Services
 from airstair.hub.engine.store import NewChange, Store, connect
+from airstair.hub.engine.turns import Turns
 from airstair.hub.engine.vitals import Vitals
 from airstair.hub.http import HttpPool
 from airstair.hub.limits import Limits
@@ -45,6 +46,7 @@ _LONGEST_SLEEP = timedelta(seconds=30)
 _COMPARE_EVERY = timedelta(hours=6)  # the slow proof that nothing was lost
 _COMPARE_WHILE_AWAY = timedelta(hours=1)  # the same when a partner's retries have ended: it may be back
 _SAVE_CURSORS_EVERY = timedelta(seconds=30)
+_NEXT_PORTION = 0.01  # seconds of the machine between portions of what a reading left out
 _LONGEST_CLOSING = 60.0  # seconds of the machine that calls under way get to end
 
 
@@ -98,13 +100,15 @@ class Dispatcher:
         self._store = Store(self._address)
         self._readings = Readings(self._store)
         self._agenda = Agenda()
+        turns = Turns()
         self._services = Services(
             store=self._store,
             limits=Limits(self._address),
             pool=self._given_pool
             or HttpPool(allow_private=settings.ALLOW_PRIVATE_ADDRESSES, sandbox_url=settings.SANDBOX_URL),
             clock=self._clock,
-            snapshots=Snapshots(),
+            snapshots=Snapshots(turns),
+            turns=turns,
             known=Together(self._store.known),
             claims=Together(self._store.claim, one_at_a_time=True),
             kept=Kept(),
@@ -183,7 +187,7 @@ class Dispatcher:
             await self._leases.turn()
             await self._round()
             now = self._clock.now()
-            busy = self._leases.busy or any(leased.busy(now) for leased in self.leased.values())
+            busy = self._leases.busy or self._readings.more or any(one.busy(now) for one in self.leased.values())
             if not busy and self._services.saver.idle:
                 return
             await asyncio.sleep(0.001)
@@ -213,6 +217,7 @@ class Dispatcher:
     async def _round(self) -> None:
         async with self._one_round:
             await self._read_changes()
+            await self._read_what_was_left_out()
             if self._agenda.all_are_due() or self._readings.crowded:
                 self._readings.forget({g for leased in self.leased.values() for g in leased.generations})
             looked_at = self._agenda.take(self.leased, self._clock.now())
@@ -239,17 +244,38 @@ class Dispatcher:
 
     async def _read_changes(self) -> None:
         """Fan out: what is new in the log, to the connections whose units it names."""
-        changes = await self._readings.read()
+        changes, left_out = await self._readings.read()
+        for operator_id in left_out:
+            self._services.snapshots.shared.changed(operator_id, None)
+            for leased in self._leases.of_operator(operator_id):
+                leased.much_has_changed()
         by_operator: dict[int, list[NewChange]] = {}
         for change in changes:
             by_operator.setdefault(change.operator_id, []).append(change)
         for operator_id, theirs in by_operator.items():
+            named = frozenset(unit for change in theirs for unit in change.units)
+            self._services.snapshots.shared.changed(operator_id, named)
             fan_out(theirs, self._leases.of_operator(operator_id), self._readings.latest)
         reconfigured = {c.operator_id for c in changes if c.about_connections}
         if reconfigured:
             asked = {unit.id for c in changes if c.kind == EXPORT_ASKED for unit in c.units}
             self._leases.configured(reconfigured)
             await self._leases.configure(reconfigured, asked)
+
+    async def _read_what_was_left_out(self) -> None:
+        """A portion of it; the next one after the next reading."""
+        one = await self._readings.read_left_out(
+            lambda operator_id: frozenset().union(*(leased.kinds for leased in self._leases.of_operator(operator_id)))
+        )
+        if one is not None:
+            named = one.tell()
+            for leased in self._leases.of_operator(one.left.operator):
+                leased.stir()
+                for unit, at in named:
+                    leased.changed(unit, one.generation, bulk=True, at=at)
+            self._readings.put_back()
+        if self._readings.more:
+            asyncio.get_running_loop().call_later(_NEXT_PORTION, self._wake.set)
 
     async def _look_after(self, looked_at: Iterable[Leased]) -> None:
         """What comes round now and then: partners that came back, slow comparisons, cursors of quiet connections."""
@@ -266,14 +292,18 @@ class Dispatcher:
                 leased.all_may_be_stale(self._readings.latest)
         if self._cursors_saved is None or now - self._cursors_saved >= _SAVE_CURSORS_EVERY:
             self._cursors_saved = now
+            self._services.snapshots.shared.forget_idle()
             rows = self._cursor_rows()
             if rows and self._services.saver.idle:
                 await self._store.save([], [], rows)
 
     def _cursor_rows(self, *, given_back: datetime | None = None) -> list[tuple[Any, ...]]:
         """The cursors that may be saved now. `given_back`: nothing is sent through them any more."""
-        snapshots, latest = self._readings.snapshots, self._readings.latest
-        rows = (leased.cursor_row(snapshots, latest, given_back=given_back) for leased in self.leased.values())
+        snapshots, heard = self._readings.snapshots, self._readings.heard
+        rows = (
+            leased.cursor_row(snapshots, heard(leased.connection.operator_id), given_back=given_back)
+            for leased in self.leased.values()
+        )
         return [row for row in rows if row is not None]
 
 

@@ -6,7 +6,6 @@ Each call is written down before it is made: what a dead worker was sending is k
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -21,7 +20,7 @@ from airstair.hub.engine.judging import DOUBTFUL
 from airstair.hub.engine.reach import Reach, may_be_there, reach_of
 from airstair.hub.engine.reading import CannotBeRead
 from airstair.hub.engine.results import Holding, Known, Result
-from airstair.hub.engine.sender import MADE_AT_ONCE, Prepared, Sender, fingerprint_of
+from airstair.hub.engine.sender import Prepared, Sender, fingerprint_of
 from airstair.hub.engine.standing import Standing
 from airstair.hub.engine.threads import in_thread
 from airstair.hub.flows import Document, Mirror, OnChange, Removal, UnitDocument
@@ -148,22 +147,23 @@ class FlightSender(Sender):
             return []
         services, connection = self.leased.services, self.leased.connection
         bulk = all(self.waiting.is_bulk(unit) for unit in units)
-        snapshots = await services.snapshots.get(connection.operator_id, units, since, bulk=bulk)
         ready = []
-        for number, unit in enumerate(units):
-            if number and number % MADE_AT_ONCE == 0:
-                await asyncio.sleep(0)  # others have something to deliver meanwhile
-            flight = snapshots.get(unit)
-            title = str(getattr(flight, "title", unit))
-            try:
-                one = self._judged(unit, title, flight, connection, now)
-            except CannotBeMade:
-                self._could_not_be_made(unit, title, now)
-                continue
-            if one is not None and (one.document.removes or one.fingerprint != self.known(unit).fingerprint):
-                ready.append(one)
-            elif one is not None:
-                self._unchanged(one)
+        with services.turns.somebody_waits(not bulk):
+            snapshots = await services.snapshots.get(connection.operator_id, units, since, bulk=bulk, shared=bulk)
+        async with services.turns.work(bulk=bulk) as stretch:
+            for unit in units:
+                await stretch.breathe()
+                flight = snapshots.get(unit)
+                title = str(getattr(flight, "title", unit))
+                try:
+                    one = self._judged(unit, title, flight, connection, now)
+                except CannotBeMade:
+                    self._could_not_be_made(unit, title, now)
+                    continue
+                if one is not None and (one.document.removes or one.fingerprint != self.known(unit).fingerprint):
+                    ready.append(one)
+                elif one is not None:
+                    self._unchanged(one)
         return ready
 
     def _judged(

@@ -60,6 +60,11 @@ class Leased(Standing):
         for lane in self._lanes:
             lane.changed(unit, generation, bulk=bulk, at=at)
 
+    def much_has_changed(self) -> None:
+        """An import or the like, whose units are named later: what was made before it is not to be sent again."""
+        for sender in self.senders.values():
+            self.services.kept.drop(sender)
+
     def all_may_be_stale(self, generation: int) -> None:
         """Look at everything: a new connection, or the slow proof that nothing was lost."""
         self.stir()
@@ -137,12 +142,13 @@ class Leased(Standing):
         """The cursor that may be saved now, as a row; `None` while nothing may be vouched for.
 
         `given_back`: when no call was under way any more; `None` while it is held. `readings`: the snapshot of each
-        generation read by this worker. What is outstanding in one that is not kept any more, none vouches for.
+        generation read by this worker; `latest`: the last of which it has heard everything. What is outstanding in one
+        that is not kept any more, none vouches for.
         """
         if not self.caught_up or self.by_clock_alone:
             return None
-        latest = latest if self.hears_until is None else self.hears_until
-        safe = min(self.generations, default=latest + 1) - 1
+        latest = latest if self.hears_until is None else min(latest, self.hears_until)
+        safe = min({*self.generations, latest + 1}) - 1
         if safe >= self.begins_at and safe in readings:
             self._cursor = readings[safe]
         if self._cursor is None:

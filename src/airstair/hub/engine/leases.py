@@ -98,7 +98,7 @@ class Leases:
         connection = leased.connection
         leased.closed = True
         # It hears of nothing from here on, and calls may be under way for long: its cursor must not pass this reading.
-        leased.hears_until = self._readings.latest
+        leased.hears_until = self._readings.heard(connection.operator_id)
         del self.held[connection.id]
         self._by_operator[connection.operator_id].discard(connection.id)
         self._leaving[connection.id] = asyncio.get_running_loop().create_task(self._give_back(leased))
@@ -114,7 +114,8 @@ class Leases:
 
     async def _save_cursor(self, leased: Leased) -> None:
         now = self._services.clock.now()
-        row = leased.cursor_row(self._readings.snapshots, self._readings.latest, given_back=now)
+        heard = self._readings.heard(leased.connection.operator_id)
+        row = leased.cursor_row(self._readings.snapshots, heard, given_back=now)
         if row is not None:
             await self._services.store.save([], [], [row])
 

@@ -329,11 +329,12 @@ class Poster:
     async def _one_call(self, one: Ready, tries: int) -> None:
         services = self.leased.services
         words = UnitDocument(unit=one.unit, title=one.title, document=one.document)
-        try:
-            outcomes, http = await ask_partner(self.flow, one.connection, [words], services.pool, services.clock)
-        finally:
-            self._slots.release()
-        await self._ended(one, tries, outcomes[0], http)
+        with services.saver.under_way:
+            try:
+                outcomes, http = await ask_partner(self.flow, one.connection, [words], services.pool, services.clock)
+            finally:
+                self._slots.release()
+            await self._ended(one, tries, outcomes[0], http)
         # Until it is written down, the unit is in nobody else's hands.
         await services.saver.all_saved()
         self.waiting.done(one.unit)

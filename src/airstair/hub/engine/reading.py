@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from django.db import InterfaceError, OperationalError, connection
 
+from airstair.hub.engine.shared import Shared
+from airstair.hub.engine.turns import Turns
 from airstair.hub.together import Together
 from airstair.kernel.scope import operator_scope
 from airstair.kernel.units import Unit, UnitKind
@@ -20,6 +22,8 @@ from airstair.records.flights.pictures import flight_pictures
 from airstair.records.flights.schedules import aircraft_schedules
 
 log = logging.getLogger(__name__)
+
+_TO_SHARE_AT_ONCE = 8  # units read in one go where nobody waits for them
 
 
 class Wanted(NamedTuple):
@@ -36,21 +40,34 @@ class Snapshots:
     What people wait for has a thread of its own: an import, or a clock that is due, may ask for thousands.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
         self._threads = {
             bulk: ThreadPoolExecutor(max_workers=1, thread_name_prefix="bulk-snapshots" if bulk else "snapshots")
             for bulk in (False, True)
         }
+        self.shared: Shared[Wanted] = Shared()
         self._together: dict[bool, Together[Wanted, Any]] = {
             bulk: Together(partial(self._fetch, threads)) for bulk, threads in self._threads.items()
         }
+        self._to_share: Together[Wanted, Any] = Together(self._fetch_to_share)
 
     async def get(
-        self, operator_id: int, units: Iterable[Unit], since: datetime, *, bulk: bool = False
+        self, operator_id: int, units: Iterable[Unit], since: datetime, *, bulk: bool = False, shared: bool = False
     ) -> dict[Unit, Any]:
-        """The snapshot of each unit that exists. `bulk`: nobody waits for them."""
-        found = await self._together[bulk].get(Wanted(operator_id, unit, since) for unit in units)
-        return {wanted.unit: snapshot for wanted, snapshot in found.items()}
+        """The snapshot of each unit that exists. `bulk`: nobody waits for them.
+
+        `shared`: nor does a clock, and one will do that was read for another connection, if no change has been heard of
+        since that names the unit.
+        """
+        wanted = [Wanted(operator_id, unit, since) for unit in units]
+        if shared:
+            found = self.shared.get(wanted)
+            found |= await self._to_share.get(one for one in wanted if one not in found)
+        else:
+            self.shared.drop(wanted)
+            found = await self._together[bulk].get(wanted)
+        return {one.unit: snapshot for one, snapshot in found.items()}
 
     @staticmethod
     async def _fetch(threads: ThreadPoolExecutor, wanted: list[Wanted]) -> dict[Wanted, Any]:
@@ -62,6 +79,17 @@ class Snapshots:
         found: dict[Wanted, Any] = {}
         for part in await asyncio.gather(*reads):
             found.update(part)
+        return found
+
+    async def _fetch_to_share(self, wanted: list[Wanted]) -> dict[Wanted, Any]:
+        """A few at a time: an aircraft may have hundreds of flights, and who reads them lets nobody else run."""
+        self.shared.begin(wanted)
+        found: dict[Wanted, Any] = {}
+        for start in range(0, len(wanted), _TO_SHARE_AT_ONCE):
+            await self._turns.step()
+            found |= await self._fetch(self._threads[True], wanted[start : start + _TO_SHARE_AT_ONCE])
+        for one, snapshot in found.items():
+            self.shared.keep(one, snapshot)
         return found
 
     def close(self) -> None:

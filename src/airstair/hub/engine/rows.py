@@ -64,7 +64,7 @@ def body_row(call: CallMade) -> tuple[Any, ...]:
 def digest(call: CallMade) -> bytes:
     """Names the body that the call sent."""
     assert call.exchange is not None
-    if len(call.results) == 1 and call.exchange.request_body == call.results[0].document.body:
+    if len(call.results) == 1 and call.exchange.sent == call.results[0].document.body:
         return call.results[0].fingerprint
     return hashlib.blake2b(call.exchange.request_body, digest_size=16).digest()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,10 +12,31 @@ from airstair.hub import metrics
 from airstair.hub.engine.results import CallMade, Result
 from airstair.hub.engine.store import Store
 
-_GATHER = 0.02  # seconds that the first result waits for company
+_GATHER = 0.02  # seconds that the first result waits for company, while calls are under way that may bring some
+_GATHER_ALONE = 0.002  # seconds that it waits when none is
 _MOST = 200  # calls in one transaction
 _BACKLOG = 1_000  # unsaved calls at which senders wait for the database
 _CURSORS_EVERY = 0.25  # seconds between savings of cursors: they say how much is looked at again after a crash
+
+
+class UnderWay:
+    """The calls whose results are yet to be handed in: each is made inside `with`."""
+
+    __slots__ = ("_calls", "none")
+
+    def __init__(self) -> None:
+        self._calls = 0
+        self.none = asyncio.Event()
+        self.none.set()
+
+    def __enter__(self) -> None:
+        self._calls += 1
+        self.none.clear()
+
+    def __exit__(self, *_: object) -> None:
+        self._calls -= 1
+        if not self._calls:
+            self.none.set()
 
 
 class Saver:
@@ -27,6 +49,7 @@ class Saver:
         self._calls: list[CallMade] = []
         self._unchanged: list[Result] = []
         self._something = asyncio.Event()
+        self.under_way = UnderWay()
         self._saved = asyncio.Condition()
         self._saving = False
         self._handed_in = [0, 0]  # calls, comparisons
@@ -68,8 +91,15 @@ class Saver:
         while True:
             await self._something.wait()
             if len(self._calls) < _MOST:
-                await asyncio.sleep(_GATHER)
+                await self._company()
             await self.flush()
+
+    async def _company(self) -> None:
+        """Wait for what is about to be handed in: many results in one transaction cost little more than one."""
+        await asyncio.sleep(_GATHER_ALONE)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GATHER - _GATHER_ALONE):
+                await self.under_way.none.wait()
 
     async def flush(self) -> None:
         """Save what is there now. Cancelled, it ends its transaction first: a stop must not lose answers."""

@@ -38,7 +38,6 @@ log = logging.getLogger(__name__)
 
 _NEVER_TOO_SOON = timedelta(days=-1)  # the floor of a flow that has none, and writes down its calls all the same
 _ASK_AGAIN = timedelta(seconds=1)  # after the database refused a claim: the connection is being switched off
-MADE_AT_ONCE = 8  # documents between turns of the event loop
 
 
 class Prepared(NamedTuple):
@@ -139,6 +138,8 @@ class Sender(Units):
             if not sendable:
                 self._slots.release()
                 continue
+            if all(self.waiting.is_bulk(one.unit) for one in sendable):
+                await self.leased.services.turns.step()
             self.leased.begin_task(self._one_call(sendable), self._calls)
         if left:
             self.give_back([one.unit for one in left])
@@ -199,8 +200,10 @@ class Sender(Units):
         if not any(kept.has(self, unit) for unit in units):
             return []
         # What was committed before this very moment counts, whether or not the dispatcher has heard of it.
-        unread = await self.leased.services.unread.get([connection.operator_id])
-        for unit in unread[connection.operator_id]:
+        news = (await self.leased.services.unread.get([connection.operator_id]))[connection.operator_id]
+        if news.and_more:
+            kept.drop(self)
+        for unit in news.units:
             kept.changed(self, self.meant_by(unit))
         found = ((unit, kept.get(self, unit, connection.settings, since, now)) for unit in units if self.is_ours(unit))
         return [self._prepared(unit, one.document, one.fingerprint) for unit, one in found if one is not None]
@@ -209,29 +212,30 @@ class Sender(Units):
         """Documents made anew."""
         if not units:
             return []
-        services, connection = self.leased.services, self.leased.connection
+        services, operator_id = self.leased.services, self.leased.connection.operator_id
         if self.by_clock:
             services.kept.begin(self, units)
-        bulk = self.by_clock or all(self.waiting.is_bulk(unit) for unit in units)
-        snapshots = await services.snapshots.get(connection.operator_id, units, since, bulk=bulk)
-        ready = []
-        for number, unit in enumerate(units):
-            if number and number % MADE_AT_ONCE == 0:
-                await asyncio.sleep(0)  # others have something to deliver meanwhile
-            document = self._document(snapshots.get(unit), unit, now)
-            if document is None:
-                continue
-            one = self._prepared(unit, document, fingerprint_of(document))
-            if not self.by_clock and one.fingerprint == self.known(unit).fingerprint:
-                self._unchanged(one)
-                continue
-            ready.append(one)
-            services.kept.keep(self, unit, KeptDocument(document, one.fingerprint, one.settings, since))
+        shared = not self.by_clock and all(self.waiting.is_bulk(unit) for unit in units)
+        bulk, ready = shared or self.by_clock, []
+        with services.turns.somebody_waits(not bulk):
+            snapshots = await services.snapshots.get(operator_id, units, since, bulk=bulk, shared=shared)
+        async with services.turns.work(bulk=shared) as stretch:
+            for unit in units:
+                await stretch.breathe()
+                document = self._document(snapshots.get(unit), unit, now)
+                if document is None:
+                    continue
+                one = self._prepared(unit, document, fingerprint_of(document))
+                if not self.by_clock and one.fingerprint == self.known(unit).fingerprint:
+                    self._unchanged(one)
+                    continue
+                ready.append(one)
+                services.kept.keep(self, unit, KeptDocument(document, one.fingerprint, one.settings, since))
         return ready
 
     def _prepared(self, unit: Unit, document: Document, fingerprint: bytes) -> Prepared:
-        remote_id = self.known(unit).remote_id
-        words = UnitDocument(unit=unit, title=self.title(unit), document=document, remote_id=remote_id)
+        title, remote_id = self.title(unit), self.known(unit).remote_id
+        words = UnitDocument(unit=unit, title=title, document=document, remote_id=remote_id)
         return Prepared(words, fingerprint, self.leased.connection.settings)
 
     def _document(self, snapshot: object, unit: Unit, now: datetime) -> Document | None:
@@ -253,10 +257,9 @@ class Sender(Units):
 
     def _could_not_be_made(self, unit: Unit, title: str, now: datetime) -> None:
         empty = UnitDocument(unit=unit, title=title, document=Document(body=b""))
-        outcome = Outcome.failed(OutcomeKind.UNREADABLE, CANNOT_BE_MADE)
+        outcome, key = Outcome.failed(OutcomeKind.UNREADABLE, CANNOT_BE_MADE), self.leased.connection.addon.key
         one = Prepared(empty, b"", self.leased.connection.settings)
         result = self._result(one, outcome, now, unsent(self.interval, now))
-        key = self.leased.connection.addon.key
         self.leased.services.saver.call(CallMade(addon=key, exchange=None, outcome=outcome, results=(result,)))
 
     async def _learn(self, units: Sequence[Unit]) -> None:
@@ -304,14 +307,15 @@ class Sender(Units):
     async def _one_call(self, batch: Sequence[Prepared]) -> None:
         services, connection = self.leased.services, self.leased.connection
         documents = [one.document for one in batch]
-        try:
-            await services.saver.room()
-            began = time.perf_counter()
-            outcomes, http = await ask_partner(self.flow, connection, documents, services.pool, services.clock)
-            self._pace.took(time.perf_counter() - began)
-        finally:
-            self._slots.release()
-        await self._ended(batch, http, outcomes)
+        with services.saver.under_way:
+            try:
+                await services.saver.room()
+                began = time.perf_counter()
+                outcomes, http = await ask_partner(self.flow, connection, documents, services.pool, services.clock)
+                self._pace.took(time.perf_counter() - began)
+            finally:
+                self._slots.release()
+            await self._ended(batch, http, outcomes)
         about_later(None)  # what is begun below is another call's
         self.kick()
 

@@ -15,16 +15,17 @@ from airstair.hub.connections.queries import LiveConnection
 from airstair.hub.engine.judging import CONNECTION_TROUBLE
 from airstair.hub.engine.kept import Kept
 from airstair.hub.engine.reading import Snapshots
+from airstair.hub.engine.readings import Unread
 from airstair.hub.engine.results import Claimed, Known, ToClaim
 from airstair.hub.engine.saver import Saver
 from airstair.hub.engine.store import Held, Store
 from airstair.hub.engine.threads import say_why_it_ended
+from airstair.hub.engine.turns import Turns
 from airstair.hub.http import HttpPool
 from airstair.hub.limits import Limits
 from airstair.hub.together import Together
 from airstair.kernel.clock import Clock
 from airstair.kernel.outcome import Outcome
-from airstair.kernel.units import Unit
 
 # Threads that write what is fetched. Few, so that pages of many pulls take turns and leave the database to the others.
 _ABSORBING = 2
@@ -44,10 +45,11 @@ class Services:
     known: Together[tuple[int, int, str, str], Known]
     claims: Together[ToClaim, Claimed]
     kept: Kept
-    unread: Together[int, frozenset[Unit]]  # operator → what changes name that the dispatcher has not read yet
+    unread: Together[int, Unread]  # by operator
     saver: Saver
     wake: Callable[[], None]  # something new is to be waited for, or done
     stir: Callable[[int], None]  # something happened to that connection
+    turns: Turns
     absorbing: Executor = field(default_factory=lambda: ThreadPoolExecutor(_ABSORBING, thread_name_prefix="absorbing"))
 
 

@@ -58,6 +58,16 @@ class NewChange(msgspec.Struct, frozen=True):
         return self.kind.startswith(("connection.", "aircraft."))
 
 
+class LeftOut(msgspec.Struct, frozen=True):
+    """Bulk changes of one operator that a reading did not read: those new between two snapshots, by first and last."""
+
+    operator: int
+    first: int
+    last: int
+    since: str
+    until: str
+
+
 class Held(msgspec.Struct, frozen=True, kw_only=True):
     """What a newly leased connection knows from before."""
 
@@ -139,16 +149,22 @@ class Store:
     async def snapshot(self) -> str:
         return str((await self._read(change_log.CURRENT, None))[0][0])
 
-    async def changes_since(self, cursor: str, operator_id: int | None = None) -> tuple[str, list[NewChange]]:
-        """What is visible now and was not at `cursor`, with the cursor to go on from."""
-        statement = change_log.READ_NEW if operator_id is None else change_log.READ_NEW_OF_OPERATOR
-        found = await self._read(statement, {"cursor": cursor, "operator": operator_id})
-        changes = [
-            NewChange(operator, kind, _units(units), bulk, at)
-            for _, operator, seq, at, kind, units, bulk in found
-            if seq is not None
-        ]
-        return found[0][0], changes
+    async def changes_since(self, cursor: str, operator_id: int) -> tuple[str, list[NewChange]]:
+        """What is visible now of an operator and was not at `cursor`, with the cursor to go on from."""
+        found = await self._read(change_log.READ_NEW_OF_OPERATOR, {"cursor": cursor, "operator": operator_id})
+        return found[0][0], [_change(row) for row in found if row[2] is not None]
+
+    async def everybodys_changes(self, cursor: str, most: int) -> tuple[str, list[NewChange], list[LeftOut]]:
+        """The same for all operators; bulk changes beyond so many are left out, and said where to find."""
+        found = await self._read(change_log.READ_NEW_BUT_MANY, {"cursor": cursor, "most": most})
+        until, left_out = found[0][0], found[0][7] or []
+        changes = [_change(row) for row in found if row[2] is not None]
+        return until, changes, [LeftOut(operator, first, last, cursor, until) for operator, first, last in left_out]
+
+    async def named_by(self, left_out: LeftOut, kinds: Iterable[UnitKind]) -> list[tuple[Unit, datetime]]:
+        """The units of these kinds that changes left out before name, each once, with when it was first named."""
+        values = msgspec.structs.asdict(left_out) | {"kinds": [kind.value for kind in kinds]}
+        return [(Unit.read(unit), at) for unit, at in await self._read(change_log.READ_LEFT_OUT, values)]
 
     async def ledger(self, operator_id: int, connection_id: int, flow: str) -> dict[Unit, Known]:
         """Everything known about a connection's units, for flows that run on a clock."""
@@ -316,6 +332,11 @@ class Store:
 def _columns(rows_: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
     """Rows as `unnest` takes them."""
     return [list(column) for column in zip(*rows_, strict=True)]
+
+
+def _change(row: Sequence[Any]) -> NewChange:
+    _, operator, _, at, kind, units, bulk, *_ = row
+    return NewChange(operator, kind, _units(units), bulk, at)
 
 
 def _units(texts: Iterable[str]) -> tuple[Unit, ...]:

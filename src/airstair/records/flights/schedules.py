@@ -6,7 +6,7 @@ minutes. The cost follows what is in the window, not how much history there is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ from airstair.records.flights.snapshots import (
     ServiceOrder,
 )
 
+_ROWS = 200  # read at once
 _AIRCRAFT_COLUMNS = list(AircraftFacts.__struct_fields__)
 _AIRCRAFT = f"SELECT {', '.join(_AIRCRAFT_COLUMNS)} FROM fleet_aircraft WHERE operator_id = %s AND id = ANY(%s)"  # noqa: S608
 
@@ -102,14 +103,14 @@ def aircraft_schedules(
         cursor.execute(_AIRCRAFT, [operator_id, wanted])
         facts = [AircraftFacts(**dict(zip(_AIRCRAFT_COLUMNS, row, strict=True))) for row in cursor.fetchall()]
         cursor.execute(_FLIGHTS, [wanted, operator_id, since - FURTHEST_FROM_SCHEDULE])
-        rows = cursor.fetchall()
+        rows = list(fetched(cursor))
         cursor.execute(SERVICES, [operator_id, [row[0] for row in rows]])
-        services = services_by_flight(cursor.fetchall())
+        services = services_by_flight(fetched(cursor))
         activities = [flight_activity(row, services.get(row[0], ())) for row in rows]
         cursor.execute(_LAST_FLIGHT, [wanted, operator_id, since - FURTHEST_FROM_SCHEDULE])
-        activities += [flight_activity(row, ()) for row in cursor.fetchall()]
+        activities += [flight_activity(row, ()) for row in fetched(cursor)]
         cursor.execute(_EVENTS, {"operator": operator_id, "aircraft": wanted, "since": since})
-        activities += [event_activity(row) for row in cursor.fetchall()]
+        activities += [event_activity(row) for row in fetched(cursor)]
     return _by_aircraft(operator_id, facts, activities, since)
 
 
@@ -119,6 +120,12 @@ def read_times_quickly(cursor: CursorWrapper) -> None:
     The times are the same: aware, UTC, because every session's time zone is.
     """
     cursor.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
+
+
+def fetched(cursor: CursorWrapper) -> Iterator[tuple[Any, ...]]:
+    """The rows, some at a time: while the driver reads rows no other thread runs, and an import brings many."""
+    while rows := cursor.fetchmany(_ROWS):
+        yield from rows
 
 
 def _by_aircraft(
