@@ -7,6 +7,9 @@ import random
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from unittest import mock
+
+from airstair.hub.engine import readings
 
 from . import conditions, dealing, fleet, many, people
 from .steps import DOING, Step, sequence, shortest
@@ -38,18 +41,21 @@ def play(steps: Sequence[Step]) -> Played:
 
 async def _play(steps: Sequence[Step], played: Played) -> None:
     try:
-        async with world() as made:
-            played.tally = made.tally
-            await made.begin()
-            for one in steps:
-                said = await DOING[one.name](made, random.Random(one.salt))
-                if said:
-                    made.tally.steps += 1
-                    played.story.append(f"{one}: {said}")
-                await made.follower.read()
-            played.wrong = await judge(made)
-            made.tally.sequences = 1
-            made.count()
+        # Small, so that every import is one that readings leave out.
+        portions = mock.patch.multiple(readings, _READ_ALONG=4, _PORTION=7, _TOLD=3)
+        with portions:
+            async with world() as made:
+                played.tally = made.tally
+                await made.begin()
+                for one in steps:
+                    said = await DOING[one.name](made, random.Random(one.salt))
+                    if said:
+                        made.tally.steps += 1
+                        played.story.append(f"{one}: {said}")
+                    await made.follower.read()
+                played.wrong = await judge(made)
+                made.tally.sequences = 1
+                made.count()
     except Exception as fault:  # noqa: BLE001 - whatever stopped the sequence is its finding
         played.wrong.append(f"It broke off: {''.join(traceback.format_exception(fault)[-12:])}")
 

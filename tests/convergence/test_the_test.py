@@ -30,9 +30,9 @@ def test_a_reader_that_skips_what_is_committed_late_is_found(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert _played(_OVERTAKEN).wrong == []
-    hasty = cursor.READ_NEW.replace("pg_snapshot_xmin(%(cursor)s", "pg_snapshot_xmax(%(cursor)s")
-    assert hasty != cursor.READ_NEW
-    monkeypatch.setattr(cursor, "READ_NEW", hasty)
+    hasty = cursor.READ_NEW_BUT_MANY.replace("pg_snapshot_xmin(%(cursor)s", "pg_snapshot_xmax(%(cursor)s")
+    assert hasty != cursor.READ_NEW_BUT_MANY
+    monkeypatch.setattr(cursor, "READ_NEW_BUT_MANY", hasty)
     assert any("must be" in line for line in _played(_OVERTAKEN).wrong)
 
 

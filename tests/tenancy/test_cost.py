@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from airstair.changes.cursor import READ_NEW
+from airstair.changes.cursor import READ_LEFT_OUT, READ_NEW, READ_NEW_BUT_MANY
 from airstair.hub.engine import statements
 from airstair.kernel.scope import operator_scope
 from airstair.records.flights import board, schedules
@@ -22,6 +22,7 @@ DAY = datetime(2027, 3, 1, tzinfo=UTC)
 WEEK = DAY + timedelta(days=7)
 BOARD = {"operator": 1, "aircraft": [2], "start": DAY, "end": WEEK}
 CURSOR = "10:20:12"
+LEFT_OUT = {"operator": 1, "first": 5, "last": 9, "since": CURSOR, "until": CURSOR, "kinds": ["aircraft"]}
 OTHER_INDEXES = ("flights_flight_by_day", "flights_flight_by_trip", "flights_flight_import_key")
 TABLES = "flights_trip, flights_flight, hub_ledger, changes_change"
 IN_TIME = ("operator_id", "aircraft_id", "sta")
@@ -35,6 +36,8 @@ IN_TIME = ("operator_id", "aircraft_id", "sta")
         pytest.param(schedules._LAST_FLIGHT, [[2], 1, DAY], [IN_TIME], id="last flights"),
         pytest.param(board._NEIGHBOUR_FLIGHTS, BOARD, [IN_TIME], id="board's neighbours"),
         pytest.param(READ_NEW, {"cursor": CURSOR}, [("xid",)], id="the log"),
+        pytest.param(READ_NEW_BUT_MANY, {"cursor": CURSOR, "most": 5}, [("xid",)], id="the log, for the engine"),
+        pytest.param(READ_LEFT_OUT, LEFT_OUT, [("operator_id", "seq")], id="what that left out"),
         pytest.param(
             statements.KNOWN, [[1], [2], ["f"], ["u"]], [("operator_id", "connection_id", "flow", "unit")], id="ledger"
         ),

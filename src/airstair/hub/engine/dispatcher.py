@@ -264,15 +264,14 @@ class Dispatcher:
 
     async def _read_what_was_left_out(self) -> None:
         """A portion of it; the next one after the next reading."""
-        one = await self._readings.read_left_out(
+        portion = await self._readings.read_left_out(
             lambda operator_id: frozenset().union(*(leased.kinds for leased in self._leases.of_operator(operator_id)))
         )
-        if one is not None:
-            named = one.tell()
-            for leased in self._leases.of_operator(one.left.operator):
+        if portion is not None:
+            for leased in self._leases.of_operator(portion.operator_id):
                 leased.stir()
-                for unit, at in named:
-                    leased.changed(unit, one.generation, bulk=True, at=at)
+                for unit, at in portion.named:
+                    leased.changed(unit, portion.generation, bulk=True, at=at)
             self._readings.put_back()
         if self._readings.more:
             asyncio.get_running_loop().call_later(_NEXT_PORTION, self._wake.set)

@@ -39,7 +39,7 @@ class SetAside(msgspec.Struct):
         """Whether everything has been handed on."""
         return self.read and not self.named
 
-    def next_portion(self, most: int = _PORTION) -> LeftOut:
+    def next_portion(self, most: int) -> LeftOut:
         """What to read now; it is taken off."""
         upper = min(self.left.first + most - 1, self.left.last)
         portion = msgspec.structs.replace(self.left, last=upper)
@@ -51,11 +51,19 @@ class SetAside(msgspec.Struct):
         for unit, at in named:
             self.named[unit] = min(at, self.named.get(unit, at))
 
-    def tell(self, most: int = _TOLD) -> list[tuple[Unit, datetime]]:
+    def tell(self, most: int) -> list[tuple[Unit, datetime]]:
         """Some of the named units, each with when it was first named; they are taken off. None before all is read."""
         if not self.read:
             return []
         return [self.named.popitem() for _ in range(min(most, len(self.named)))]
+
+
+class Portion(NamedTuple):
+    """Units of an operator that are told now, each with when it was first named; of that reading."""
+
+    operator_id: int
+    generation: int
+    named: list[tuple[Unit, datetime]]
 
 
 class Unread(NamedTuple):
@@ -63,14 +71,6 @@ class Unread(NamedTuple):
 
     units: frozenset[Unit]
     and_more: bool
-
-
-class Portion(msgspec.Struct, frozen=True):
-    """Units that changes left out before name, each with when it was first named."""
-
-    operator_id: int
-    generation: int
-    named: list[tuple[Unit, datetime]]
 
 
 class Readings:
@@ -97,8 +97,8 @@ class Readings:
         self._set_aside += (SetAside(self.latest, one) for one in left_out)
         return changes, frozenset(one.operator for one in left_out)
 
-    async def read_left_out(self, kinds_of: Callable[[int], Collection[UnitKind]]) -> SetAside | None:
-        """Read some of what was left out, the operators in turn; answers whose it is: `tell` it on, then `put_back`.
+    async def read_left_out(self, kinds_of: Callable[[int], Collection[UnitKind]]) -> Portion | None:
+        """Read some of what was left out, the operators in turn; answers what is to be told. Then `put_back`.
 
         `kinds_of`: the kinds of units of an operator that anybody here keeps. Where there are none, nothing is read.
         """
@@ -107,8 +107,8 @@ class Readings:
             kinds = kinds_of(one.left.operator)
             if kinds:
                 if not one.read:
-                    one.add(await self._store.named_by(one.next_portion(), kinds))
-                return one
+                    one.add(await self._store.named_by(one.next_portion(_PORTION), kinds))
+                return Portion(one.left.operator, one.generation, one.tell(_TOLD))
             self._being_read = None
         return None
 
