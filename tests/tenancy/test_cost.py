@@ -23,7 +23,13 @@ WEEK = DAY + timedelta(days=7)
 BOARD = {"operator": 1, "aircraft": [2], "start": DAY, "end": WEEK}
 CURSOR = "10:20:12"
 LEFT_OUT = {"operator": 1, "first": 5, "last": 9, "since": CURSOR, "until": CURSOR, "kinds": ["aircraft"]}
-OTHER_INDEXES = ("flights_flight_by_day", "flights_flight_by_trip", "flights_flight_import_key")
+OTHER_INDEXES = (
+    "changes_change_at",
+    "changes_change_subject",
+    "flights_flight_by_day",
+    "flights_flight_by_trip",
+    "flights_flight_import_key",
+)
 TABLES = "flights_trip, flights_flight, hub_ledger, changes_change"
 IN_TIME = ("operator_id", "aircraft_id", "sta")
 

@@ -44,7 +44,10 @@ _WORST_FIRST = (
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do after a unit's call. `again`: it goes back to the queue once the connection's pause is over."""
+    """What to do after a unit's call. `again`: it goes out once more, not before `next_due`.
+
+    `pause_until`: nothing goes out before then, unless the partner answers somebody else as usual meanwhile.
+    """
 
     again: bool
     pause_until: datetime | None
@@ -66,7 +69,9 @@ def judge(
     # The partner's own wish counts where it is longer; a Retry-After of nothing does not make us hammer it.
     pause = max(outcome.retry_after or ended, ended + backoff(flow.retry, failures))
     again = tries < flow.retry.tries
-    return Verdict(again=again, pause_until=pause, next_due=pause if again else None)
+    # The unit's own wait: others' success ends the pause, and it may be this document that the partner chokes on.
+    own = max(pause, ended + backoff(flow.retry, tries))
+    return Verdict(again=again, pause_until=pause, next_due=own if again else None)
 
 
 def unsent(interval: timedelta | None, now: datetime) -> Verdict:

@@ -36,6 +36,7 @@ class Units:
         self._known: OrderedDict[Unit, Known] = OrderedDict()
         self._sending: dict[Unit, datetime] = {}  # clock flows: what is being prepared or sent, since when
         self._asked_again: set[Unit] = set()  # asked for while it was under way
+        self._again_at: dict[Unit, datetime] = {}  # waiting ones that failed: not before then
         self._not_before: datetime | None = None  # the account's budget is spent, or the partner wants to be left alone
         self._rounds = Gathering()
         # Whatever an aircraft does may be in its hours and cycles.
@@ -105,8 +106,7 @@ class Units:
     def set_units(self, units: Mapping[Unit, str], stored: Mapping[Unit, Known], now: datetime) -> None:
         """The units that are ours to send from now on. For clock flows `stored` is the whole ledger."""
         self._titles = dict(units)
-        self.waiting.keep_only(self.is_ours)
-        self.stale.keep_only(self.is_ours)
+        self._forget_others()
         if not self.by_clock:
             return
         for gone in [unit for unit in self._known if unit not in self._titles and unit not in self._sending]:
@@ -124,13 +124,17 @@ class Units:
     def drop_others(self, units: Mapping[Unit, str]) -> None:
         """Only these are still ours: what else waits is not sent."""
         self._titles = {unit: units[unit] for unit in self._titles if unit in units}
-        self.waiting.keep_only(self.is_ours)
-        self.stale.keep_only(self.is_ours)
+        self._forget_others()
         for gone in [unit for unit in self.due if unit not in self._titles]:
             self.due.set(gone, None)
         if not self.by_clock:  # should one come back, another connection may have sent it meanwhile
             for gone in [unit for unit in self._known if unit not in self._titles]:
                 del self._known[gone]
+
+    def _forget_others(self) -> None:
+        self.waiting.keep_only(self.is_ours)
+        self.stale.keep_only(self.is_ours)
+        self._again_at = {unit: when for unit, when in self._again_at.items() if self.is_ours(unit)}
 
     def _newer(self, unit: Unit, stored: Known) -> Known:
         """What is true of the unit: a call that has just ended may not be in the ledger yet."""
@@ -179,6 +183,7 @@ class Units:
     def asked(self, generation: int) -> None:
         """Somebody wants to have everything looked at now."""
         self._rounds.at_once()
+        self._again_at.clear()
         for unit in self._titles:
             known = self._known.get(unit)
             if known is not None:
@@ -234,13 +239,13 @@ class Units:
         every = self._round_every
         if every is not None:
             self._rounds.turn(every, self.waiting, now)
-        elif self.flow.floor is None:
-            return now
+        elif self.flow.floor is None and len(self._again_at) < len(self.waiting):
+            return now  # one of them at least has not failed
         return min(self._may_go(unit, every, now) for unit in self.waiting)
 
     def _may_go(self, unit: Unit, round_every: timedelta | None, now: datetime) -> datetime:
         """When the unit may go out, as far as its floor and its round go."""
-        passes = self._floor_passes(unit) or now
+        passes = max(self._floor_passes(unit) or now, self._again_at.get(unit, now))
         if round_every is None or unit in self._rounds:
             return passes
         return max(passes, self._rounds.next_at or now)
@@ -268,6 +273,8 @@ class Units:
             units = self.due.take(now, most)
             self._sending.update(dict.fromkeys(units, now))
         self.stale.taken(units)
+        for unit in units if self._again_at else ():
+            self._again_at.pop(unit, None)
         return units
 
     # ── What has been done ──────────────────────────────────────────────────────────────────────
@@ -310,6 +317,8 @@ class Units:
         self.remember(unit, known)
         if verdict.again and not self.by_clock:
             self.waiting.back(unit, bulk=True)  # behind the others: it may be the one that the partner chokes on
+            if next_due is not None:
+                self._again_at[unit] = next_due
         else:
             self.settled(unit, next_due=next_due)
         return next_due
