@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from airstair.testing.registered import registered_for_this_test_alone
+
 from .own_partner import Receiver, receiving
 from .stage import NOON, Stage, staged
 
-__all__ = ["NOON", "Stage", "staged"]
+__all__ = ["NOON", "Stage", "registered_for_this_test_alone", "staged"]
 
 
 @pytest.fixture

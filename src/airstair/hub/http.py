@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from urllib.parse import quote, quote_plus, urlsplit
@@ -22,6 +22,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from airstair.hub.certificates import BadCertificate, ClientCertificate, context_of
+from airstair.hub.exchanges import Exchange
 from airstair.kernel.clock import Clock
 from airstair.kernel.outcome import Outcome, OutcomeKind
 
@@ -76,33 +77,6 @@ class CallFailed(Exception):
     def __init__(self, kind: OutcomeKind, sentence: str) -> None:
         self.kind = kind
         super().__init__(sentence)
-
-
-class Exchange(msgspec.Struct, kw_only=True):
-    """What went out and what came back, for the call log; without secrets, but for `sent`.
-
-    `sent`: the body as it went out. It is for comparing, and never written down: `request_body` is.
-    """
-
-    at: datetime
-    method: str
-    url: str
-    request_headers: dict[str, str]
-    sent: bytes
-    hide: Callable[[bytes], bytes]
-    duration_ms: float = 0.0
-    status: int | None = None
-    response_headers: dict[str, str] = {}
-    response_body: bytes = b""
-    failure: str = ""
-
-    @property
-    def request_body(self) -> bytes:
-        """What was sent, without secrets. Looked for only now: most bodies are in the call log from an earlier call."""
-        return self.hide(self.sent)
-
-    def __repr__(self) -> str:
-        return f"<{self.method} {self.url}: {self.status}>"
 
 
 class _PublicOnly(AbstractResolver):

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from airstair.hub.exchanges import Exchange
 from airstair.hub.flows import Document, MessageState
-from airstair.hub.http import Exchange
 from airstair.kernel.outcome import Outcome
 from airstair.kernel.units import Unit
 
