@@ -89,7 +89,7 @@ def nothing_overdue(case: Case) -> Judgement:
         return Verdict.PERSON, first_of(starting)
     last = max((one.clocks.last_success for one in stands if one.clocks.last_success), default=None)
     when = f" The last success was at {last:%d %b %H:%M}Z." if last is not None else ""
-    return judged(wrong, f"What was due has been done, and no change is left undelivered.{when}")
+    return judged(wrong, f"Nothing comes later than it should.{when}")
 
 
 def nothing_refused(case: Case) -> Judgement:
