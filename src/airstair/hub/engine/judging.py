@@ -44,7 +44,9 @@ _WORST_FIRST = (
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do after a unit's call. `again`: it goes out once more, not before `next_due`.
+    """What to do after a unit's call. `again`: it goes out once more, at `next_due`.
+
+    `not_before`: unless a person changes it, it goes out no sooner, also if it was given up and the partner comes back.
 
     `pause_until`: nothing goes out before then, unless the partner answers somebody else as usual meanwhile.
     """
@@ -52,6 +54,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     again: bool
     pause_until: datetime | None
     next_due: datetime | None
+    not_before: datetime | None = None
 
 
 def judge(
@@ -71,7 +74,7 @@ def judge(
     again = tries < flow.retry.tries
     # The unit's own wait: others' success ends the pause, and it may be this document that the partner chokes on.
     own = max(pause, ended + backoff(flow.retry, tries))
-    return Verdict(again=again, pause_until=pause, next_due=own if again else None)
+    return Verdict(again=again, pause_until=pause, next_due=own if again else None, not_before=own)
 
 
 def unsent(interval: timedelta | None, now: datetime) -> Verdict:

@@ -131,16 +131,17 @@ class Sender(Units):
         left: list[Prepared] = []
         had_to_wait = False
         for batch in _batches(allowed, self.flow.units_per_call):
-            had_to_wait = had_to_wait or self._slots.locked()
+            bulk = all(self.waiting.is_bulk(one.unit) for one in batch)
+            had_to_wait = had_to_wait or bulk or self._slots.locked()
             await self._slots.acquire()
+            if bulk:
+                await self.leased.services.turns.step()
             sendable = [one for one in batch if self._still_good(one, had_to_wait)]
             left += [one for one in batch if one not in sendable]
-            if not sendable:
+            if sendable:
+                self.leased.begin_task(self._one_call(sendable), self._calls)
+            else:
                 self._slots.release()
-                continue
-            if all(self.waiting.is_bulk(one.unit) for one in sendable):
-                await self.leased.services.turns.step()
-            self.leased.begin_task(self._one_call(sendable), self._calls)
         if left:
             self.give_back([one.unit for one in left])
             if self.claims:
@@ -323,8 +324,7 @@ class Sender(Units):
         ended = self._now()
         overall = worst(list(outcomes))
         until = asked_to_wait(outcomes, ended)
-        if until is not None:
-            self.wait_until(until)
+        self.wait_until(until)
         self.leased.heard(overall, ended)
         results = tuple(self._result(one, outcome, ended) for one, outcome in zip(batch, outcomes, strict=True))
         exchange = http.exchanges[-1] if http.exchanges else None

@@ -36,7 +36,7 @@ class Units:
         self._known: OrderedDict[Unit, Known] = OrderedDict()
         self._sending: dict[Unit, datetime] = {}  # clock flows: what is being prepared or sent, since when
         self._asked_again: set[Unit] = set()  # asked for while it was under way
-        self._again_at: dict[Unit, datetime] = {}  # waiting ones that failed: not before then
+        self._again_at: dict[Unit, datetime] = {}  # those that failed: not before then
         self._not_before: datetime | None = None  # the account's budget is spent, or the partner wants to be left alone
         self._rounds = Gathering()
         # Whatever an aircraft does may be in its hours and cycles.
@@ -178,6 +178,8 @@ class Units:
     def _wait(self, unit: Unit, generation: int, *, bulk: bool) -> None:
         if not len(self.waiting) and (every := self._round_every) is not None:
             self._rounds.let_pass(every, self._now())
+        if not bulk:
+            self._again_at.pop(unit, None)  # it is another document by now
         self.waiting.put(unit, generation, bulk=bulk)
 
     def asked(self, generation: int) -> None:
@@ -239,7 +241,7 @@ class Units:
         every = self._round_every
         if every is not None:
             self._rounds.turn(every, self.waiting, now)
-        elif self.flow.floor is None and len(self._again_at) < len(self.waiting):
+        elif self.flow.floor is None and any(unit not in self._again_at for unit in self.waiting):
             return now  # one of them at least has not failed
         return min(self._may_go(unit, every, now) for unit in self.waiting)
 
@@ -315,10 +317,10 @@ class Units:
             soonest = known.last_attempt + (self.flow.floor or _NONE)
             next_due = min(next_due, soonest) if next_due is not None else soonest
         self.remember(unit, known)
+        if verdict.not_before is not None:
+            self._again_at[unit] = next_due or verdict.not_before
         if verdict.again and not self.by_clock:
             self.waiting.back(unit, bulk=True)  # behind the others: it may be the one that the partner chokes on
-            if next_due is not None:
-                self._again_at[unit] = next_due
         else:
             self.settled(unit, next_due=next_due)
         return next_due
