@@ -12,6 +12,7 @@ from django.db import transaction
 
 from airstair.changes.consequences import follow
 from airstair.changes.models import Change
+from airstair.changes.sets import insert_rows
 from airstair.kernel.actor import Actor
 from airstair.kernel.units import Unit
 
@@ -37,26 +38,24 @@ def record(actor: Actor, changes: Iterable[NewChange], *, bulk: bool = False) ->
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("record() needs the transaction of the command that changes the rows.")
     changes = list(changes)
-    Change.objects.bulk_create(
-        [
-            Change(
-                operator_id=actor.operator_id,
-                actor_kind=actor.kind.value,
-                actor_key=actor.key,
-                actor_label=actor.label,
-                kind=change.kind,
-                subject_kind=change.subject.kind.value,
-                subject_id=change.subject.id,
-                title=change.title[:300],
-                before=change.before,
-                after=change.after,
-                units=sorted({str(unit) for unit in change.units}),
-                bulk=bulk,
-            )
-            for change in changes
-        ],
-        batch_size=1000,
-    )
+    rows = [
+        {
+            "operator_id": actor.operator_id,
+            "actor_kind": actor.kind.value,
+            "actor_key": actor.key,
+            "actor_label": actor.label,
+            "kind": change.kind,
+            "subject_kind": change.subject.kind.value,
+            "subject_id": change.subject.id,
+            "title": change.title[:300],
+            "before": change.before,
+            "after": change.after,
+            "units": sorted({str(unit) for unit in change.units}),
+            "bulk": bulk,
+        }
+        for change in changes
+    ]
+    insert_rows(Change, rows)
     follow(actor, changes, bulk)
 
 

@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.db import connection, transaction
+from django.db import transaction
 
 from airstair.changes.keys import next_ids
 from airstair.changes.record import NewChange, plain, record
+from airstair.changes.sets import insert_rows, update_rows
 from airstair.kernel.actor import Actor
 from airstair.kernel.errors import Invalid, Problem, Problems
 from airstair.records import checks
@@ -41,7 +42,6 @@ from airstair.records.flights.rules import TIMES_IN_ORDER, Book, Status
 from airstair.records.operators.rules import Right
 
 _BOOK = Book.JOURNEY_LOG
-_BATCH = 500
 _DELETED = "It was deleted here, and stays so. Restore it to have it imported again."
 
 
@@ -161,34 +161,30 @@ def _create(actor: Actor, rows: Sequence[_Row]) -> list[NewChange]:
     numbers = take_trip_numbers(actor.operator_id, len(rows))
     trip_ids, flight_ids = next_ids(len(rows)), next_ids(len(rows))
     placed = list(zip(rows, trip_ids, flight_ids, numbers, strict=True))
-    Trip.objects.bulk_create(
-        (
-            Trip(operator_id=actor.operator_id, id=trip_id, number=number, status=row.draft.status)
+    operator = {"operator_id": actor.operator_id}
+    insert_rows(
+        Trip,
+        [
+            operator | {"id": trip_id, "number": number, "status": row.draft.status}
             for row, trip_id, _, number in placed
-        ),
-        batch_size=_BATCH,
+        ],
     )
-    Flight.objects.bulk_create(
-        (
-            Flight(
-                operator_id=actor.operator_id,
-                id=flight_id,
-                trip_id=trip_id,
-                import_key=row.key,
-                imported=row.imported,
-                **msgspec.structs.asdict(row.draft),
-            )
+    insert_rows(
+        Flight,
+        [
+            operator
+            | {"id": flight_id, "trip_id": trip_id, "import_key": row.key, "imported": row.imported}
+            | msgspec.structs.asdict(row.draft)
             for row, trip_id, flight_id, _ in placed
-        ),
-        batch_size=_BATCH,
+        ],
     )
     timed = [(row, flight_id) for row, _, flight_id, _ in placed if any(row.times.values())]
-    BlockTimes.objects.bulk_create(
-        (
+    insert_rows(
+        BlockTimes,
+        [
             _new_times(actor, flight_id, times_of(None) | row.times, row.source, times_id)
             for (row, flight_id), times_id in zip(timed, next_ids(len(timed)), strict=True)
-        ),
-        batch_size=_BATCH,
+        ],
     )
     changes = []
     for row, trip_id, flight_id, _ in placed:
@@ -200,17 +196,17 @@ def _create(actor: Actor, rows: Sequence[_Row]) -> list[NewChange]:
 
 def _new_times(
     actor: Actor, flight_id: int, times: Mapping[str, datetime | None], source: str, times_id: int
-) -> BlockTimes:
+) -> dict[str, Any]:
     known = [name for name in TIMES_IN_ORDER if times[name] is not None]
-    return BlockTimes(
-        operator_id=actor.operator_id,
-        id=times_id,
-        flight_id=flight_id,
-        book=_BOOK.value,
-        source=source,
-        sources=dict.fromkeys(known, source),
+    return {
+        "operator_id": actor.operator_id,
+        "id": times_id,
+        "flight_id": flight_id,
+        "book": _BOOK.value,
+        "source": source,
+        "sources": dict.fromkeys(known, source),
         **times,
-    )
+    }
 
 
 # --- flights imported before -----------------------------------------------------------------------------------
@@ -310,7 +306,8 @@ def _write(actor: Actor, updates: Sequence[_Update]) -> list[NewChange]:
         update.flight.imported = {**(update.flight.imported or {}), **update.row.imported}
     if not updates:
         return []
-    _update_rows([update.flight for update in updates])
+    columns = ("operator_id", "id", *DRAFT_FIELDS, "imported")
+    update_rows(Flight, [{name: getattr(update.flight, name) for name in columns} for update in updates])
     unverified = [update.flight.id for update in updates if update.lapses]
     EmptyLeg.objects.filter(operator_id=actor.operator_id, id__in=unverified).update(**UNVERIFIED)
     timed = [update for update in updates if times_of(update.page) != update.times]
@@ -318,33 +315,13 @@ def _write(actor: Actor, updates: Sequence[_Update]) -> list[NewChange]:
         operator_id=actor.operator_id, flight_id__in=[update.flight.id for update in timed], book=_BOOK.value
     ).delete()
     kept = [update for update in timed if any(update.times.values())]
-    BlockTimes.objects.bulk_create(
-        (_renewed_times(actor, update, times_id) for update, times_id in zip(kept, next_ids(len(kept)), strict=True)),
-        batch_size=_BATCH,
-    )
+    ids = next_ids(len(kept))
+    insert_rows(BlockTimes, [_renewed_times(actor, one, id_) for one, id_ in zip(kept, ids, strict=True)])
     return [update.change for update in updates if update.change is not None]
 
 
-def _renewed_times(actor: Actor, update: _Update, times_id: int) -> BlockTimes:
+def _renewed_times(actor: Actor, update: _Update, times_id: int) -> dict[str, Any]:
     before = times_of(update.page)
     changed = [name for name in TIMES_IN_ORDER if before[name] != update.times[name]]
     page = _new_times(actor, update.flight.id, update.times, update.row.source, times_id)
-    page.sources = new_sources(update.page, update.times, changed, update.row.source)
-    return page
-
-
-def _update_rows(flights: Sequence[Flight]) -> None:
-    """Write the draft columns of many flights in one statement (Django's own way takes twenty times as long)."""
-    columns = [*DRAFT_FIELDS, "imported"]
-    types = {name: Flight._meta.get_field(name).db_type(connection) for name in columns}
-    new = msgspec.json.encode(
-        [{name: getattr(row, name) for name in ("id", "operator_id", *columns)} for row in flights]
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE flights_flight AS f SET {', '.join(f'{name} = new.{name}' for name in columns)}"  # noqa: S608
-            " FROM jsonb_to_recordset(%s::jsonb) AS new(id bigint, operator_id bigint,"
-            f" {', '.join(f'{name} {kind}' for name, kind in types.items())})"
-            " WHERE (f.operator_id, f.id) = (new.operator_id, new.id)",
-            [new.decode()],
-        )
+    return page | {"sources": new_sources(update.page, update.times, changed, update.row.source)}
