@@ -64,6 +64,7 @@ class Dispatcher:
         self._was_cut_off = False
         self._listener: psycopg.AsyncConnection | None = None
         self._ready = asyncio.Event()
+        self._left_out = asyncio.Event()  # a reading left something out
         self._round_ended: float | None = None
 
     # ── Life ────────────────────────────────────────────────────────────────────────────────────
@@ -78,7 +79,8 @@ class Dispatcher:
             await listener.execute(f"LISTEN {CHANNEL}")
             await self._readings.begin()
             async with asyncio.TaskGroup() as tasks:
-                for part in (self._listen(listener), self._services.saver.run(), self._leases.mind(), self._serve()):
+                listening, saving = self._listen(listener), self._services.saver.run()
+                for part in (listening, saving, self._leases.mind(), self._serve(), self._read_what_was_left_out()):
                     tasks.create_task(self._or_cut_off(part))
         except asyncio.CancelledError:
             lost = False  # asked to stop
@@ -217,7 +219,6 @@ class Dispatcher:
     async def _round(self) -> None:
         async with self._one_round:
             await self._read_changes()
-            await self._read_what_was_left_out()
             if self._agenda.all_are_due() or self._readings.crowded:
                 self._readings.forget({g for leased in self.leased.values() for g in leased.generations})
             looked_at = self._agenda.take(self.leased, self._clock.now())
@@ -245,6 +246,8 @@ class Dispatcher:
     async def _read_changes(self) -> None:
         """Fan out: what is new in the log, to the connections whose units it names."""
         changes, left_out = await self._readings.read()
+        if left_out:
+            self._left_out.set()
         for operator_id in left_out:
             self._services.snapshots.shared.changed(operator_id, None)
             for leased in self._leases.of_operator(operator_id):
@@ -263,18 +266,29 @@ class Dispatcher:
             await self._leases.configure(reconfigured, asked)
 
     async def _read_what_was_left_out(self) -> None:
-        """A portion of it; the next one after the next reading."""
+        """Read it in portions, beside the readings: nobody's edit waits for an import."""
+        while True:
+            await self._left_out.wait()
+            while self._readings.more:
+                await self._tell_a_portion()
+                await asyncio.sleep(_NEXT_PORTION)
+            self._left_out.clear()
+
+    async def _tell_a_portion(self) -> None:
         portion = await self._readings.read_left_out(
             lambda operator_id: frozenset().union(*(leased.kinds for leased in self._leases.of_operator(operator_id)))
         )
-        if portion is not None:
-            for leased in self._leases.of_operator(portion.operator_id):
+        if portion is None:
+            return
+        # Whose lease begins meanwhile reads it by itself: until it is put back, their cursors stay before it.
+        async with self._services.turns.work(bulk=True) as stretch:
+            for leased in list(self._leases.of_operator(portion.operator_id)) if portion.named else ():
+                await stretch.breathe()
                 leased.stir()
                 for unit, at in portion.named:
                     leased.changed(unit, portion.generation, bulk=True, at=at)
-            self._readings.put_back()
-        if self._readings.more:
-            asyncio.get_running_loop().call_later(_NEXT_PORTION, self._wake.set)
+        self._readings.put_back()
+        self._wake.set()
 
     async def _look_after(self, looked_at: Iterable[Leased]) -> None:
         """What comes round now and then: partners that came back, slow comparisons, cursors of quiet connections."""

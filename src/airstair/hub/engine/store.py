@@ -79,13 +79,17 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Store:
-    """The database as the engine needs it: one connection that holds leases and writes, one that reads."""
+    """The database as the engine needs it: one connection that holds leases and writes, one that reads.
+
+    After an import there is one more, over which what takes long is read: nobody's edit waits behind it.
+    """
 
     def __init__(self, address: str) -> None:
         self._address = address
         self._writing = asyncio.Lock()
         self._reading = asyncio.Lock()
         self._opened: list[psycopg.AsyncConnection] = []
+        self._aside: psycopg.AsyncConnection | None = None
         self._bodies = Bodies()
 
     async def open(self, worker: int) -> None:
@@ -162,9 +166,16 @@ class Store:
         return until, changes, [LeftOut(operator, first, last, cursor, until) for operator, first, last in left_out]
 
     async def named_by(self, left_out: LeftOut, kinds: Iterable[UnitKind]) -> list[tuple[Unit, datetime]]:
-        """The units of these kinds that changes left out before name, each once, with when it was first named."""
+        """The units of these kinds that changes left out before name, each once, with when it was first named.
+
+        One at a time.
+        """
+        if self._aside is None:
+            self._aside = await connect(self._address)
+            self._opened.append(self._aside)
         values = msgspec.structs.asdict(left_out) | {"kinds": [kind.value for kind in kinds]}
-        return [(Unit.read(unit), at) for unit, at in await self._read(change_log.READ_LEFT_OUT, values)]
+        found = await (await self._aside.execute(change_log.READ_LEFT_OUT, values)).fetchall()
+        return [(Unit.read(unit), at) for unit, at in found]
 
     async def ledger(self, operator_id: int, connection_id: int, flow: str) -> dict[Unit, Known]:
         """Everything known about a connection's units, for flows that run on a clock."""
