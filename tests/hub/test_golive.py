@@ -206,6 +206,12 @@ def audit(**rule: Any) -> dict[str, Any]:
     return {"rules": [{"rule": "once", "title": "Nothing is there twice", "evidence": [{"text": "Twice."}], **rule}]}
 
 
+def objection(**objections: Any) -> dict[str, Any]:
+    """To one rule of two, in the calls of one aircraft."""
+    rules = [{"rule": "once", "title": "Something is there twice"}, {"rule": "neat", "title": "It is untidy"}]
+    return {"rules": rules, "aircraft": {objections.pop("of", "N1-AA"): {"objections": objections}}}
+
+
 def never_closer(case: Case) -> Judgement:
     return conditions.never_closer(case, than=FIVE)
 
@@ -218,6 +224,7 @@ BUSY = made(floor=None, retry=Backoff(first=MINUTE))
 ON_CHANGE = made(floor=None, retry=Backoff(first=MINUTE), trigger=OnChange())
 FAILED = {"status": 503}
 TOLD = {"http_status": 503, "outcome": OutcomeKind.UNAVAILABLE}
+TWICE = {"count": 3, "evidence": [{"at": "2027-03-04T11:55:00+00:00", "text": "Leg 7."}]}
 SORRY = (PartnerMessage(level="error", text="Sorry"),)
 
 
@@ -283,6 +290,25 @@ SORRY = (PartnerMessage(level="error", text="Sorry"),)
         (conditions.objects_to_nothing, case_of(audit=audit(count=1)), Verdict.FAIL, "Twice."),
         (conditions.objects_to_nothing, case_of(audit=audit(kept=False, evidence=["So."])), Verdict.FAIL, "So."),
         (conditions.objects_to_nothing, case_of(audit=audit(count=1, severity="warning")), Verdict.PERSON, "Twice."),
+        (
+            conditions.audited("once"),
+            case_of(audit=objection()),
+            Verdict.PASS,
+            "Found in none of 3 calls of 1 aircraft: Something is there twice.",
+        ),
+        (conditions.audited("once", "neat"), case_of(audit=objection()), Verdict.PASS, "twice; It is untidy."),
+        (conditions.audited("once"), case_of(audit=objection(neat=TWICE)), Verdict.PASS, "twice"),
+        (conditions.audited("once"), case_of(audit=objection(once=TWICE, of="N2BB")), Verdict.PASS, "twice"),
+        (
+            conditions.audited("neat", "once"),
+            case_of(audit=objection(once=TWICE)),
+            Verdict.FAIL,
+            "N1AA: 3 × once: Leg 7. (04 Mar 11:55Z)",
+        ),
+        (conditions.audited("once"), case_of(call(0, aircraft="N2BB"), audit=objection()), Verdict.FAIL, "Nothing was"),
+        (conditions.audited("new"), case_of(audit=objection()), Verdict.FAIL, "does not look for “new”"),
+        (conditions.audited("once"), case_of(), Verdict.FAIL, "does not look for “once”"),
+        (conditions.for_a_person("Ask them."), case_of(), Verdict.PERSON, "Ask them."),
         (standard.delivered, case_of(), Verdict.PASS, "Legs (1)"),
         (standard.delivered, case_of(last_success=None), Verdict.FAIL, "N1AA (Legs) was never delivered"),
         (standard.nothing_refused, case_of(), Verdict.PASS, "1 units"),

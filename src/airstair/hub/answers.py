@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -69,6 +69,36 @@ def outcome_of(
         http_status=answer.status,
         retry_after=None if kind.delivered else retry_after(answer, now, *reset_headers),
     )
+
+
+class Ending(NamedTuple):
+    """What a client reads out of an answer: how the call ended, the setting that is wrong, and what we add to it."""
+
+    kind: OutcomeKind
+    setting: str = ""
+    hint: str = ""
+
+
+def told(
+    partner: str,
+    answer: Answer,
+    ending: Ending,
+    said: Iterable[PartnerMessage],
+    now: datetime,
+    *reset_headers: str,
+    one: UnitDocument | None = None,
+) -> Outcome:
+    """`outcome_of` an ending: the partner's words lead to the setting, ours come after them.
+
+    Where nobody said anything of a call that was not accepted, the answer itself is told.
+    """
+    messages = [words if words.field else msgspec.structs.replace(words, field=ending.setting) for words in said]
+    hint = ending.hint
+    if not hint and not messages and ending.kind is not OutcomeKind.ACCEPTED:
+        hint = f"{partner} answered {in_words(answer)}, which is not its usual answer."
+    if hint:
+        messages.append(ours(hint, field=ending.setting))
+    return outcome_of(answer, ending.kind, messages, now, *reset_headers, one=one)
 
 
 async def each(call: Call, put: Callable[[Call, UnitDocument], Awaitable[Outcome]]) -> list[Outcome]:

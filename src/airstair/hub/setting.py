@@ -11,7 +11,7 @@ import enum
 import hashlib
 import types
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
@@ -227,6 +227,11 @@ def address_problems(address: str, *, live: bool, like: str, hides: str) -> list
 def account_of(*parts: str) -> str:
     """What a partner counts calls by: its address, and whom it takes us for. A digest, so that no key is kept by it."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def in_sandbox(path: str, **credentials: str) -> Callable[[str], Mapping[str, Any]]:
+    """For `Addon.for_sandbox`: where the partner's imitation is called, and the credentials that open it."""
+    return lambda url: {"base_url": f"{url.rstrip('/')}/{path}", **credentials}
 
 
 def credential_problems(settings: Settings, *names: str) -> list[Problem]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from airstair.addons.avinode import client, golive
 from airstair.addons.avinode.mapping import HISTORY_BACK, document
@@ -18,7 +16,7 @@ from airstair.addons.avinode.settings import (
 from airstair.hub.contract import Addon, Category
 from airstair.hub.facts import assumed, documented, observed
 from airstair.hub.flows import Budget, Every, Horizon, Mirror, NextTick, Removal, Write
-from airstair.hub.setting import account_of
+from airstair.hub.setting import account_of, in_sandbox
 from airstair.kernel.units import UnitKind
 
 _UPLOAD = "Avinode developer portal, Schedule upload"
@@ -77,14 +75,6 @@ FACTS = (
 )
 
 
-def _sandbox_values(url: str) -> Mapping[str, Any]:
-    return {
-        "base_url": f"{url.rstrip('/')}/avinode/api",
-        "authorization_key": SANDBOX_AUTHORIZATION_KEY,
-        "api_token": SANDBOX_API_TOKEN,
-    }
-
-
 ADDON = Addon(
     key="avinode",
     name="Avinode",
@@ -115,7 +105,7 @@ ADDON = Addon(
     budget=Budget(calls=3600, per=timedelta(hours=1), burst=1200),
     check=client.check,
     problems=problems,
-    for_sandbox=_sandbox_values,
+    for_sandbox=in_sandbox("avinode/api", authorization_key=SANDBOX_AUTHORIZATION_KEY, api_token=SANDBOX_API_TOKEN),
     # Avinode counts calls by API connection, which is what the key names.
     account=lambda settings: account_of(settings.base_url, settings.authorization_key),
     recipients=lambda settings: settings.recipients,

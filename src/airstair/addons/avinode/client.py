@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from airstair import __version__
 from airstair.addons.avinode import wire
 from airstair.addons.avinode.settings import AvinodeSettings
-from airstair.hub.answers import each, in_words, kind_of, ours, outcome_of
+from airstair.hub.answers import Ending, each, in_words, kind_of, ours, told
 from airstair.hub.flows import Call, UnitDocument
 from airstair.hub.http import Answer, PartnerHttp
 from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
@@ -72,75 +72,56 @@ async def check(http: PartnerHttp, settings: AvinodeSettings) -> Outcome:
 # -- reading an answer --------------------------------------------------------------------------------------------
 
 
-class _Verdict(NamedTuple):
-    """How the call ended; the setting that is wrong; what we add to the partner's words."""
-
-    kind: OutcomeKind
-    setting: str = ""
-    hint: str = ""
-
-
 def read_answer(answer: Answer, one: UnitDocument | None, now: datetime) -> Outcome:
     """What an answer means. `one` is the document that was sent, if one was."""
     envelope = wire.read_envelope(answer.body)
     said = () if envelope is None else tuple(_messages(envelope.meta, one))
-    verdict = _judge(answer, envelope, said)
-    messages = tuple(m if m.field else msgspec.structs.replace(m, field=verdict.setting) for m in said)
-    hint = verdict.hint
-    if not hint and not messages and verdict.kind is not OutcomeKind.ACCEPTED:
-        hint = f"Avinode answered {in_words(answer)}, which is not its usual answer."
-    if hint:
-        messages = (*messages, ours(hint, field=verdict.setting))
-    return outcome_of(answer, verdict.kind, messages, now, "x-rate-limit-reset", one=one)
+    return told("Avinode", answer, _judge(answer, envelope, said), said, now, "x-rate-limit-reset", one=one)
 
 
-def _judge(answer: Answer, envelope: wire.Envelope | None, said: tuple[PartnerMessage, ...]) -> _Verdict:
+def _judge(answer: Answer, envelope: wire.Envelope | None, said: tuple[PartnerMessage, ...]) -> Ending:
     status = answer.status
-    if status >= 500:
-        return _Verdict(OutcomeKind.UNAVAILABLE)
     if status >= 400:
         return _refused(status, " ".join(f"{m.text} {m.code} {m.path}" for m in said))
     if not 200 <= status < 300:
         where = answer.headers.get("location", "elsewhere")
         hint = f"The address answers {status} and points to {where}. Correct the address; redirects are not followed."
-        return _Verdict(OutcomeKind.MISCONFIGURED, "base_url", hint)
+        return Ending(OutcomeKind.MISCONFIGURED, "base_url", hint)
     if envelope is None:
         hint = f"Avinode answered {in_words(answer)}. Whether it took the call is not known."
-        return _Verdict(OutcomeKind.UNREADABLE, hint=hint)
+        return Ending(OutcomeKind.UNREADABLE, hint=hint)
     # Documented: 200 with errors means stored, but not as sent.
-    return _Verdict(OutcomeKind.ACCEPTED_WITH_ERRORS if envelope.meta.errors else OutcomeKind.ACCEPTED)
+    return Ending(OutcomeKind.ACCEPTED_WITH_ERRORS if envelope.meta.errors else OutcomeKind.ACCEPTED)
 
 
-def _refused(status: int, words: str) -> _Verdict:
-    """What an answer of 4xx means, with all its words in one line."""
+def _refused(status: int, words: str) -> Ending:
+    """What an answer of 400 and above means, with all its words in one line."""
     match status:
         case 400:
             return _malformed(words)
         case 401:
-            return _Verdict(OutcomeKind.UNAUTHORISED, _credential_in(words) or "authorization_key")
+            return Ending(OutcomeKind.UNAUTHORISED, _credential_in(words) or "authorization_key")
         case 403:
             return _forbidden(words)
         case 404 | 405 if _ABOUT_THE_AIRCRAFT.search(words):
-            return _Verdict(OutcomeKind.UNMATCHED)
+            return Ending(OutcomeKind.UNMATCHED)
         case 404 | 405:
-            hint = (
-                f"There is no such operation at this address ({status}). Check that it ends as Avinode gave it: /api."
-            )
-            return _Verdict(OutcomeKind.MISCONFIGURED, "base_url", hint)
-    return _Verdict(kind_of(status))  # 422 and whatever else of 4xx says that the document is wrong, or that it passes
+            hint = f"There is no such operation here ({status}). Check that the address ends as Avinode gave it: /api."
+            return Ending(OutcomeKind.MISCONFIGURED, "base_url", hint)
+    return Ending(kind_of(status))  # 5xx, 422, and whatever else says that it passes or that the document is wrong
 
 
-def _malformed(words: str) -> _Verdict:
+def _malformed(words: str) -> Ending:
     """400 is the document's fault, unless it names a header: those come from the settings and the clock."""
     setting = _credential_in(words)
     if setting:
-        return _Verdict(OutcomeKind.UNAUTHORISED, setting)
+        return Ending(OutcomeKind.UNAUTHORISED, setting)
     if "senttimestamp" in words.lower():
         hint = "Avinode compares the time of each call with its own. Check the clock of this machine."
-        return _Verdict(OutcomeKind.MISCONFIGURED, hint=hint)
+        return Ending(OutcomeKind.MISCONFIGURED, hint=hint)
     if "actasaccount" in words.lower():
-        return _Verdict(OutcomeKind.MISCONFIGURED, "act_as_account")
-    return _Verdict(OutcomeKind.REFUSED)
+        return Ending(OutcomeKind.MISCONFIGURED, "act_as_account")
+    return Ending(OutcomeKind.REFUSED)
 
 
 def _credential_in(words: str) -> str:
@@ -151,7 +132,7 @@ def _credential_in(words: str) -> str:
     return "authorization_key" if re.search(r"header '?authorization", lower) else ""
 
 
-def _forbidden(words: str) -> _Verdict:
+def _forbidden(words: str) -> Ending:
     """403 has two documented causes, and one that was observed; each is another person's to mend.
 
     The aircraft is not set up for this company: nothing is wrong with the settings, so it is unmatched. The key is
@@ -164,13 +145,13 @@ def _forbidden(words: str) -> _Verdict:
             "Avinode takes schedules only for an aircraft that this key's company markets, that is Fully Active,"
             " and whose schedule update type is Integrated. Ask support@avinode.com, or give the aircraft its own key."
         )
-        return _Verdict(OutcomeKind.UNMATCHED, hint=hint)
+        return Ending(OutcomeKind.UNMATCHED, hint=hint)
     if "AUTHENTICATION_" in words:
-        return _Verdict(OutcomeKind.UNAUTHORISED, "authorization_key")
+        return Ending(OutcomeKind.UNAUTHORISED, "authorization_key")
     if not words:
-        return _Verdict(OutcomeKind.MISCONFIGURED, "base_url")
+        return Ending(OutcomeKind.MISCONFIGURED, "base_url")
     hint = "Ask Avinode to give this API connection the permission to upload schedules."
-    return _Verdict(OutcomeKind.MISCONFIGURED, "authorization_key", hint)
+    return Ending(OutcomeKind.MISCONFIGURED, "authorization_key", hint)
 
 
 def _messages(meta: wire.AnswerMeta, one: UnitDocument | None) -> Iterator[PartnerMessage]:

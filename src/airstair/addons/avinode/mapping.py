@@ -70,8 +70,8 @@ def document(snapshot: AircraftSchedule, settings: AvinodeSettings, now: datetim
     entries += [_derived_entry(one) for one in added]
     if uncertain or added:
         entries.sort(key=lambda entry: entry.start)
-    warnings += [_told(w.kind, w.sentence, w.second) for w in schedule_warnings(certain)]
-    warnings += [_told(w.kind, w.sentence, w.second) for w in marketing_warnings(offers)]
+    of_the_record = (*schedule_warnings(certain), *marketing_warnings(offers))
+    warnings += [_told(w.kind, w.sentence, w.second) for w in of_the_record]
     warnings += _told_of(added)
     if not snapshot.aircraft.home_base:
         warnings.append(_told("home-base", _NO_HOME_BASE, f"aircraft:{snapshot.aircraft.id}"))

@@ -98,10 +98,9 @@ class AnswerMeta(msgspec.Struct, frozen=True):
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """The body of every answer [ERRORS]. One without `meta` is not Avinode's: nothing is concluded from it."""
+    """What we read of every answer [ERRORS]. One without `meta` is not Avinode's: nothing is concluded from it."""
 
     meta: AnswerMeta
-    data: Any = None
 
 
 _envelopes = msgspec.json.Decoder(Envelope)

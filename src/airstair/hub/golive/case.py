@@ -5,7 +5,7 @@ A list is titles with conditions, each a function of the case that answers a ver
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from inspect import isawaitable
@@ -18,14 +18,21 @@ from airstair.hub.connections.queries import LiveConnection
 from airstair.hub.contract import Addon
 from airstair.hub.flows import Mirror
 from airstair.hub.golive.gathering import CALLS_LOOKED_AT, GoLiveSources, UnitFacts
-from airstair.hub.golive.received import ReceivedCall, Upload
+from airstair.hub.golive.received import ReceivedCall, Upload, received
 from airstair.hub.promises import LedgerLine
 from airstair.hub.verdicts import GoLiveItem, Judgement
 from airstair.kernel.codes import same_registration
+from airstair.kernel.errors import Conflict
 from airstair.kernel.outcome import OutcomeKind, PartnerMessage
 from airstair.kernel.units import UnitKind
+from airstair.kernel.utc import parse_utc
 
 NOTHING_SENT = "Nothing was sent yet. Switch the add-on on, tick the aircraft, and let it run for a quarter of an hour."
+
+_NO_SANDBOX = (
+    "The checklist looks at what the sandbox received, and no connection goes there."
+    " Set environment=sandbox, let it run for a quarter of an hour, and check again."
+)
 
 
 class ShownCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,20 +154,35 @@ class Case:
         """What is wrong when nothing was received at all; else nothing is."""
         return [] if self.latest else [NOTHING_SENT]
 
+    def amiss(self, *rules: str) -> list[str]:
+        """What is wrong before a condition looks at anything itself; `rules` are those of the imitation's audit."""
+        return self.nothing_sent() + self.audited(*rules)
+
     def registration_of(self, written: str) -> str:
         """The aircraft as it is called here, of those ticked for the sandbox; empty for another."""
         return next((one for one in self.connection_of if same_registration(one, written)), "")
 
     def audited(self, *rules: str) -> list[str]:
-        """What the imitation objects to under these rules of its own, about these aircraft."""
-        found = []
+        """What the imitation objects to under these rules of its own, about these aircraft.
+
+        A rule that it does not know is wrong too: nobody has looked for what the rule is about.
+        """
+        known = {rule.get("rule") for rule in self.audit.get("rules", [])}
+        found = [f"The imitation does not look for “{rule}”." for rule in rules if rule not in known]
         for tail, trail in self.audit.get("aircraft", {}).items():
+            registration = self.registration_of(tail)
             for rule in rules:
                 objection = trail.get("objections", {}).get(rule)
-                if objection and self.registration_of(tail):
-                    first = next((item.get("text", "") for item in objection.get("evidence", [])), rule)
-                    found.append(f"{tail}: {objection.get('count', 1)} × {rule}: {first}")
+                if objection and registration:
+                    found.append(f"{registration}: {objection.get('count', 1)} × {rule}: {_first(objection, rule)}")
         return found
+
+
+def _first(objection: Mapping[str, Any], rule: str) -> str:
+    """The words of its first evidence, and when that call came."""
+    first: Mapping[str, Any] = next(iter(objection.get("evidence", [])), {})
+    at = f" ({parse_utc(first['at']):%d %b %H:%M}Z)" if "at" in first else ""
+    return f"{first.get('text', rule)}{at}"
 
 
 def _shown(at: datetime, outcome: OutcomeKind, kept: LedgerLine | CallLine) -> ShownCall:
@@ -179,3 +201,19 @@ async def judge(case: OneCase, conditions: Sequence[tuple[str, Condition[OneCase
         verdict, shown = await judgement if isawaitable(judgement) else judgement
         items.append(GoLiveItem(number=number, title=title, verdict=verdict, evidence=shown))
     return items
+
+
+def own_list(
+    case_of: type[OneCase], conditions: Sequence[tuple[str, Condition[OneCase]]]
+) -> Callable[[GoLiveSources], Coroutine[Any, Any, list[GoLiveItem]]]:
+    """A partner's own list, for `Addon.golive`: judged by what the hub knows and by what the sandbox received.
+
+    It raises `Conflict` when no connection goes to the sandbox, or the sandbox does not answer.
+    """
+
+    async def examine(sources: GoLiveSources) -> list[GoLiveItem]:
+        if not sources.sandbox_url:
+            raise Conflict(_NO_SANDBOX)
+        return await judge(case_of(sources, *await received(sources.sandbox_url, sources.addon.key)), conditions)
+
+    return examine

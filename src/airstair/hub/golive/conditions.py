@@ -1,7 +1,7 @@
-"""Conditions about calls that any partner may make: how often, with what headers, and what users see of them.
+"""Conditions for the list of any partner: how often calls come, with what headers, what they hold, what users see.
 
-Each is a plain function of the case. What the partner's rules are stands in the add-on's description; what only the
-partner calls so (a header, a rule of its imitation's) is an argument.
+Each is a plain function of the case, or makes one. What the partner's rules are stands in the add-on's description;
+what only the partner calls so (a header, a rule of its imitation's) is an argument.
 """
 
 from __future__ import annotations
@@ -203,6 +203,24 @@ def software_named(case: Case, *, header: str, begins: str, rules: Iterable[str]
         if not name.startswith(begins):
             wrong.append(f"{upload.registration}: the call of {upload.when} names “{name}”.")
     return judged(wrong, f"Every call says {header}: {', '.join(sorted(named))}.")
+
+
+# -- what they hold -----------------------------------------------------------------------------------------------
+
+
+def audited(*rules: str) -> Callable[[Case], Judgement]:
+    """The imitation's own audit found nothing against these of its rules in what it received, which is not nothing."""
+
+    def judging(case: Case) -> Judgement:
+        titles = [rule.get("title") or rule["rule"] for rule in case.audit.get("rules", []) if rule["rule"] in rules]
+        return judged(case.amiss(*rules), f"Found in none of {case.counted}: {'; '.join(titles)}.")
+
+    return judging
+
+
+def for_a_person(says: str) -> Callable[[Case], Judgement]:
+    """What no program can know: `says` what is to be asked, and whom."""
+    return lambda case: (Verdict.PERSON, (says,))
 
 
 # -- what is seen of them -----------------------------------------------------------------------------------------

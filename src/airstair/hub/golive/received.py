@@ -83,6 +83,8 @@ def _header(headers: Mapping[str, str], name: str) -> str:
 class Upload:
     """One received call about an aircraft. `document`: its body as JSON; `None` when that cannot be read."""
 
+    hint = "If it was edited since, check again after the next call."  # where it is not as the record says
+
     def __init__(self, registration: str, call: ReceivedCall) -> None:
         self.registration = registration
         self.call = call
@@ -98,6 +100,11 @@ class Upload:
     def when(self) -> str:
         """For evidence."""
         return f"{self.call.at:%d %b %H:%M}Z"
+
+    @property
+    def where(self) -> str:
+        """For evidence about a part of it."""
+        return f"in the call of {self.when}"
 
 
 async def received(sandbox_url: str, addon_key: str) -> tuple[tuple[ReceivedCall, ...], dict[str, Any]]:

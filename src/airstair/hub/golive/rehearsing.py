@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -10,6 +10,7 @@ import msgspec
 
 from airstair.hub.flows import Call, UnitDocument
 from airstair.hub.golive.case import Case
+from airstair.hub.golive.specimens import specimen
 from airstair.hub.http import Answer, PartnerHttp
 from airstair.hub.verdicts import Judgement, judged
 from airstair.kernel.outcome import Outcome, OutcomeKind
@@ -42,6 +43,11 @@ class _Answering:
         return self._answer
 
 
+def as_guided(guide: Sequence[GuideAnswer]) -> Callable[[Case], Awaitable[Judgement]]:
+    """The condition that `answers_told_apart` finds nothing wrong when an invented aircraft is sent."""
+    return lambda case: answers_told_apart(case, guide, specimen(case).unit_document)
+
+
 async def answers_told_apart(case: Case, guide: Sequence[GuideAnswer], one: UnitDocument) -> Judgement:
     """Each answer to a call with that document is taken for what it is, and a page in its place for no success.
 
@@ -52,7 +58,7 @@ async def answers_told_apart(case: Case, guide: Sequence[GuideAnswer], one: Unit
         outcome = await _sent(case, one, known.answer)
         if outcome.kind is not known.means or all(known.words not in message.text for message in outcome.messages):
             wrong.append(f"An answer {known.says} is taken for “{outcome.kind.label}”, not “{known.means.label}”.")
-        if known.about and outcome.messages[0].about != one.document.parts[0].key:
+        if known.about and all(outcome.messages[0].about != part.key for part in one.document.parts[:1]):
             wrong.append(f"An answer {known.says} about a part of the document does not lead to it.")
     page = Answer(status=200, headers={"content-type": "text/html"}, body=b"<html></html>")
     if (await _sent(case, one, page)).kind.delivered:

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from airstair.addons.avinode.golive.schedules import Schedules
-from airstair.hub.flows import Document, Part, UnitDocument
-from airstair.hub.golive.rehearsing import GuideAnswer, answers_told_apart
+from airstair.hub.golive.rehearsing import GuideAnswer
 from airstair.hub.http import Answer
-from airstair.hub.verdicts import Judgement
 from airstair.kernel.outcome import OutcomeKind
-from airstair.kernel.units import Unit, UnitKind
 
 _ACTIVITY = "activities[0]"
-_SENT = UnitDocument(
-    unit=Unit(UnitKind.AIRCRAFT, 1),
-    title="SP-XXX",
-    document=Document(body=b'{"activities":[{}]}', parts=(Part("flight:1", "XX1 EPWA–LFMN"),)),
-)
 
 
 def _answer(status: int, code: str, title: str, means: OutcomeKind, path: str = "") -> GuideAnswer:
@@ -30,7 +21,7 @@ def _answer(status: int, code: str, title: str, means: OutcomeKind, path: str = 
 
 _INVALID_KEY = "Invalid value for header 'Authorization'"
 _WITH_ERRORS, _UNMATCHED = OutcomeKind.ACCEPTED_WITH_ERRORS, OutcomeKind.UNMATCHED
-_GUIDE = (
+GUIDE = (
     _answer(200, "START_AIRPORT_INVALID", "Invalid start airport", _WITH_ERRORS, f"{_ACTIVITY}.startAirport"),
     _answer(400, "ERR_INPUT_MISSING", "activityType is required", OutcomeKind.REFUSED, f"{_ACTIVITY}.activityType"),
     _answer(401, "ERR_INPUT_GENERIC_INVALID", _INVALID_KEY, OutcomeKind.UNAUTHORISED),
@@ -40,7 +31,3 @@ _GUIDE = (
     _answer(500, "ERR_INTERNAL_CRITICAL", "An unexpected error occurred", OutcomeKind.UNAVAILABLE),
     _answer(503, "ERR_SERVICE_UNAVAILABLE", "Temporarily unavailable", OutcomeKind.UNAVAILABLE),
 )
-
-
-async def errors_are_handled(case: Schedules) -> Judgement:
-    return await answers_told_apart(case, _GUIDE, _SENT)

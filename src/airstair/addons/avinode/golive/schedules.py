@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Mapping
 
 import msgspec
 
-from airstair.hub.golive.listings import Listings, SentObject
+from airstair.hub.golive.listings import Listings
 from airstair.hub.golive.received import ReceivedCall
-from airstair.records.flights.snapshots import Activity, ActivityKind
+from airstair.records.flights.snapshots import Activity, AircraftSchedule
 
 
 class Schedules(Listings):
@@ -16,6 +16,7 @@ class Schedules(Listings):
 
     listed_as = "activities"
     named_by = "activityId"
+    specimen_settings = ({"share_services": True}, {"share_services": False})
 
     def is_upload(self, call: ReceivedCall) -> bool:
         return call.method == "PUT" and call.place.endswith("/schedules")
@@ -27,16 +28,6 @@ class Schedules(Listings):
         except (msgspec.DecodeError, AttributeError, KeyError, TypeError):
             return []  # no envelope, no words
 
-    @cached_property
-    def matched(self) -> list[tuple[SentObject, Activity]]:
-        """What was sent last, beside what the record says of the same thing."""
-        found = []
-        for upload in self.latest:
-            picture = self.units[upload.registration].snapshot
-            known = {_id_of(one): one for one in (picture.activities if picture is not None else ())}
-            found += [(sent, known[sent.id]) for sent in self.listed[upload] or () if sent.id in known]
-        return found
-
-
-def _id_of(activity: Activity) -> str:
-    return f"{'f' if activity.kind is ActivityKind.FLIGHT else 'e'}-{activity.id}"
+    def known_in(self, snapshot: AircraftSchedule | None) -> Mapping[str, Activity]:
+        activities = snapshot.activities if snapshot is not None else ()
+        return {one.key.replace("flight:", "f-").replace("event:", "e-"): one for one in activities}

@@ -1,8 +1,9 @@
 """What Avinode's people would object to in the uploads so far: the go-live checklist, as far as calls can show it.
 
 Avinode: Schedule upload, "Go Live! Implementation checklist" (documented). Every upload is looked at once, as it
-arrives, whether it was accepted, refused or struck by a fault; so nothing depends on how long calls are kept. Of each
-objection to each aircraft the count is exact and a few pieces of evidence are kept.
+arrives, whether it was accepted, refused or struck by a fault; so nothing depends on how long calls are kept. Of one
+that is not as the API demands, what can be read is looked at. Of each objection to each aircraft the count is exact
+and a few pieces of evidence are kept.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ class Auditor:
             self._object(trail, record, "product-header-missing", "The header X-Avinode-Product is missing.")
         self._count(trail, record)
         document = _document(record)
-        if document is not None and document.tail is not None and not document.errors:
+        if document is not None and document.tail is not None:
             self._look_at(trail, record, document)
         self.changed.add(key)
 

@@ -15,9 +15,10 @@ import msgspec
 from airstair.addons.avinode.sandbox.airports import resolve
 from airstair.addons.avinode.sandbox.documents import Document, SentActivity
 from airstair.addons.avinode.sandbox.emptylegs import LONGEST_WINDOW
-from airstair.addons.avinode.sandbox.model import EMPTY_LEG, FERRY, FLIGHT_OCCUPIED, OPTION
+from airstair.addons.avinode.sandbox.model import EMPTY_LEG, FERRY, FLIGHT_OCCUPIED, OCCUPIED, OPTION
 
-ONE_MONTH = timedelta(days=31)  # assumed: the longest month counts as one
+# Documented: Schedule upload, "Scheduled services": all of them are demanded.
+SERVICE_FIELDS = ("serviceProviderId", "serviceProviderName", "airport", "serviceType", "serviceFor", "dataSource")
 VIOLATION, WARNING, INFORMATION = "violation", "warning", "information"
 
 
@@ -39,7 +40,7 @@ RULES: dict[str, Rule] = {
     "interval-under-five-minutes": Rule("Two calls for one aircraft within five minutes", VIOLATION, _CHECKLIST),
     "retry-after-failure": Rule("A failed call was repeated within five minutes", VIOLATION, _CHECKLIST),
     "product-header-missing": Rule("X-Avinode-Product is missing", VIOLATION, _CHECKLIST),
-    "activity-older-than-a-month": Rule("An activity ended more than a month ago", VIOLATION, _CHECKLIST),
+    "activity-older-than-a-month": Rule("An activity ended more than a calendar month ago", VIOLATION, _CHECKLIST),
     "no-ended-activity": Rule("No activity ends in the past, so the position is unknown", VIOLATION, _CHECKLIST),
     "activity-id-changed": Rule("The same activity came with another activity id", VIOLATION, _CHECKLIST),
     "activity-id-missing": Rule("An activity has no activity id, or shares it", VIOLATION, _CHECKLIST),
@@ -54,6 +55,9 @@ RULES: dict[str, Rule] = {
         VIOLATION,
         "documented: Schedule upload, empty leg marketing times",
     ),
+    "service-incomplete": Rule(
+        "A service lacks one of its six fields", VIOLATION, "documented: Schedule upload, scheduled services"
+    ),
     "all-empty-legs-verified": Rule(
         "All empty legs are verified: right only if a person marked each", WARNING, "documented: marketing verified"
     ),
@@ -63,8 +67,11 @@ RULES: dict[str, Rule] = {
 
 def check_document(document: Document, at: datetime, equivalent: Callable[[str], str]) -> list[Finding]:
     """What is wrong with a document that arrived at `at`."""
-    findings: list[Finding] = []
-    if not any(activity.end.at <= at for activity in document.activities):
+    findings = [
+        Finding("times-not-utc", f"Activity {activity_id}: {' and '.join(names)} not written as UTC.")
+        for activity_id, names in document.not_utc
+    ]
+    if not any(activity.end.is_utc and activity.end.at <= at for activity in document.activities):
         findings.append(
             Finding("no-ended-activity", f"None of {len(document.activities)} activities ends in the past.")
         )
@@ -81,21 +88,27 @@ def check_document(document: Document, at: datetime, equivalent: Callable[[str],
 
 def _check_activity(activity: SentActivity, at: datetime, equivalent: str) -> list[Finding]:
     findings: list[Finding] = []
-    if at - activity.end.at > ONE_MONTH:
+    if activity.end.at < _month_before(at):
         findings.append(Finding("activity-older-than-a-month", f"{_named(activity)} ended {activity.end.at:%Y-%m-%d}."))
-    times = (activity.start, activity.end, activity.marketing_start, activity.marketing_end)
-    if any(time is not None and not time.is_utc for time in times):
-        findings.append(Finding("times-not-utc", f"{_named(activity)} has a time with an offset or without any zone."))
     if not activity.texts["externalTripId"]:
         findings += _trip_findings(activity, equivalent)
-    if _has_marketing(activity) and not _is_empty_leg(activity, equivalent):
-        text = f"{_named(activity)} has marketing information, but is mapped to {equivalent}."
+    if activity.marketing and not _is_empty_leg(activity, equivalent):
+        text = f"{_named(activity)} carries {', '.join(activity.marketing)}, but is mapped to {equivalent}."
         findings.append(Finding("marketing-on-other-activity", text))
     start, end = activity.marketing_start, activity.marketing_end
     if start is not None and end is not None and end.at - start.at > LONGEST_WINDOW:
         text = f"{_named(activity)} is marketed from {start.at:%Y-%m-%dT%H:%MZ} to {end.at:%Y-%m-%dT%H:%MZ}."
         findings.append(Finding("marketing-window-over-five-days", text))
+    lacking = sorted({name for service in activity.services for name in SERVICE_FIELDS if not service.get(name)})
+    if lacking:
+        findings.append(Finding("service-incomplete", f"{_named(activity)}: a service lacks {', '.join(lacking)}."))
     return findings
+
+
+def _month_before(when: datetime) -> datetime:
+    """The same time one calendar month earlier; the month's last day where there is no such day (assumed)."""
+    last_of_month = when.replace(day=1) - timedelta(days=1)
+    return last_of_month.replace(day=min(when.day, last_of_month.day))
 
 
 def _trip_findings(activity: SentActivity, equivalent: str) -> list[Finding]:
@@ -110,14 +123,9 @@ def _trip_findings(activity: SentActivity, equivalent: str) -> list[Finding]:
     return [Finding(rule, f"{_named(activity)} has no externalTripId.")]
 
 
-def _has_marketing(activity: SentActivity) -> bool:
-    dates = activity.marketing_start is not None or activity.marketing_end is not None
-    return dates or activity.marketing_verified is True or bool(activity.texts["marketingMessage"] or activity.price)
-
-
 def _is_empty_leg(activity: SentActivity, equivalent: str) -> bool:
-    """By its mapping, or by its name as long as nobody has set up the mapping table."""
-    return equivalent == EMPTY_LEG or _looks_like(activity, r"EMPTY|OPPORTUNITY|\bEL\b")
+    """By its mapping, or by its name as long as nobody has mapped that type."""
+    return equivalent == EMPTY_LEG or (equivalent == OCCUPIED and _looks_like(activity, r"EMPTY|\bEL\b"))
 
 
 def _looks_like(activity: SentActivity, words: str) -> bool:
@@ -132,14 +140,15 @@ def _named(activity: SentActivity) -> str:
 def check_identity(before: dict[str, str], document: Document) -> tuple[dict[str, str], list[Finding]]:
     """Activities by id as times, route and type, and those that changed their id since `before`.
 
-    An activity counts as the same when all of these are; it changed its id when the old id is gone and a new one came.
+    An activity counts as the same when all of these are; it changed its id when the old id is gone and it has another,
+    be that a new one or one that meant something else before. Of two that are alike in all of it, one may go.
     """
     now = {a.texts["activityId"]: _identity(a) for a in document.activities if a.texts["activityId"]}
     old_ids = {identity: activity_id for activity_id, identity in before.items() if activity_id not in now}
     findings = [
         Finding("activity-id-changed", f"Activity {old_ids[identity]} came back as {activity_id}.")
         for activity_id, identity in now.items()
-        if activity_id not in before and identity in old_ids
+        if before.get(activity_id) != identity and identity in old_ids
     ]
     return now, findings
 

@@ -32,25 +32,26 @@ LONGEST = {
     "flightRegulations": 32,
     "flightRegulationsDescription": 1000,
 }
+REQUIRED_TIMES = ("startDateTime", "endDateTime")
+MARKETING_TIMES = ("marketingStartDateTime", "marketingEndDateTime")
+# Documented: Schedule upload, "Empty leg marketing". Nothing else may carry any of them.
+MARKETING = ("price", "currency", *MARKETING_TIMES, "marketingVerified", "marketingMessage")
 KNOWN = frozenset(LONGEST) | {
     "activityType",
     "startAirport",
     "endAirport",
-    "startDateTime",
-    "endDateTime",
     "paxCount",
-    "price",
-    "currency",
-    "marketingStartDateTime",
-    "marketingEndDateTime",
-    "marketingVerified",
     "services",
+    *REQUIRED_TIMES,
+    *MARKETING,
 }
 YEARS = range(1970, 2200)  # assumed: years in which nobody flies charter are typing errors
 _TIME = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(Z|z|[+-]\d{2}(?::?\d{2})?)?",
     re.ASCII,
 )
+# How a time says of itself that it is UTC: as in the examples (documented), or with a zero offset (assumed).
+_UTC = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|\+00:?00)", re.ASCII)
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -62,7 +63,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SentTime(msgspec.Struct, frozen=True):
-    """A time as read: the instant, and whether it was written as UTC (Z or a zero offset)."""
+    """A time as read: the instant, and whether it says of itself that it is UTC."""
 
     at: datetime
     is_utc: bool
@@ -84,14 +85,21 @@ class SentActivity(msgspec.Struct, frozen=True):
     marketing_end: SentTime | None
     marketing_verified: bool | None
     services: list[dict[str, Any]]
+    marketing: list[str]
+    """Which properties of `MARKETING` it has, whatever stands in them."""
     unknown_properties: list[str]
 
 
 class Document(msgspec.Struct, frozen=True):
-    """An upload that could be read as JSON. `activities` are complete only when `errors` is empty."""
+    """An upload that could be read as JSON.
+
+    `activities`: those whose start and end could be read; all there are, and as they were meant, only when `errors` is
+    empty. `not_utc`: of each activity that has times that are not in UTC, its id and their names.
+    """
 
     tail: str | None
     activities: list[SentActivity]
+    not_utc: list[tuple[str, list[str]]]
     deltas: bool
     errors: list[Message]
     status: int
@@ -121,9 +129,13 @@ def read_time(value: object) -> SentTime | None:
         local = datetime(
             int(year), int(month), int(day), int(hour), int(minute), int(second or 0), micro, timezone(offset)
         )
-        return SentTime(local.astimezone(UTC), zone is not None and offset == timedelta())
+        return SentTime(local.astimezone(UTC), _is_utc(value))
     except ValueError:
         return None
+
+
+def _is_utc(value: object) -> bool:
+    return isinstance(value, str) and _UTC.fullmatch(value) is not None
 
 
 def _offset(zone: str | None) -> timedelta:
@@ -172,7 +184,7 @@ def read_document(body: bytes) -> Document:
         activities = []
     read = [reader.activity(item, f"activities[{index}]") for index, item in enumerate(activities or [])]
     kept = [activity for activity in read if activity is not None]
-    return Document(tail, kept, deltas, reader.errors or reader.order_errors, reader.status())
+    return Document(tail, kept, reader.not_utc, deltas, reader.errors or reader.order_errors, reader.status())
 
 
 class _Reader:
@@ -181,6 +193,7 @@ class _Reader:
     def __init__(self) -> None:
         self.errors: list[Message] = []
         self.order_errors: list[Message] = []
+        self.not_utc: list[tuple[str, list[str]]] = []
 
     def status(self) -> int:
         if self.errors:
@@ -207,7 +220,7 @@ class _Reader:
         if not isinstance(item, dict):
             self.refuse("An activity must be an object", INVALID, path)
             return None
-        before = len(self.errors)
+        self._look_at_zones(item)
         kind = self._type(item.get("activityType"), f"{path}.activityType")
         start = self._required_time(item, "startDateTime", path)
         end = self._required_time(item, "endDateTime", path)
@@ -219,7 +232,7 @@ class _Reader:
         currency = self._currency(item.get("currency"), f"{path}.currency")
         verified = self.flag(item.get("marketingVerified"), f"{path}.marketingVerified")
         services = self._services(item.get("services"), f"{path}.services")
-        if len(self.errors) > before or start is None or end is None:
+        if start is None or end is None:
             return None
         self._in_order(start, end, f"{path}.endDateTime")
         self._in_order(marketing_start, marketing_end, f"{path}.marketingEndDateTime")
@@ -237,6 +250,7 @@ class _Reader:
             marketing_end=marketing_end,
             marketing_verified=verified,
             services=services,
+            marketing=[name for name in MARKETING if name in item],
             unknown_properties=sorted(str(name) for name in item if name not in KNOWN),
         )
 
@@ -250,6 +264,12 @@ class _Reader:
         if len(value) > LONGEST_TYPE:
             self.refuse(f"activityType is longer than {LONGEST_TYPE} characters", INVALID, path)
         return value
+
+    def _look_at_zones(self, item: dict[str, Any]) -> None:
+        times = (*REQUIRED_TIMES, *(name for name in MARKETING_TIMES if name in item))
+        wrong = [name for name in times if not _is_utc(item.get(name))]
+        if wrong:
+            self.not_utc.append((str(item.get("activityId") or "(no id)"), wrong))
 
     def _required_time(self, item: dict[str, Any], name: str, path: str) -> SentTime | None:
         if item.get(name) in (None, ""):
