@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import random
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -15,9 +16,10 @@ from airstair.hub.connections.commands import remove_connection
 from airstair.hub.engine.saver import Saver
 from airstair.hub.engine.store import Store
 from airstair.hub.exports import export_now, run
-from airstair.hub.flows import Horizon, OnChange, Removal
+from airstair.hub.flows import Document, Horizon, OnChange, Removal
 from airstair.kernel.errors import Conflict
 from airstair.kernel.outcome import OutcomeKind
+from airstair.records.fleet.commands import AircraftEdit, change_aircraft
 from airstair.records.flights.commands import (
     FlightEdit,
     cancel_flight,
@@ -25,8 +27,9 @@ from airstair.records.flights.commands import (
     delete_flight,
     restore_flight,
 )
+from airstair.records.people.commands import CrewMemberEdit, CrewMemberInput, add_crew_member, change_crew_member
 
-from .own_flights import AHEAD, BACK, Keeper, flights_addon, keeping
+from .own_flights import AHEAD, BACK, Keeper, flight_document, flights_addon, keeping
 from .own_partner import KEY
 from .stage import Stage
 
@@ -147,6 +150,48 @@ async def test_a_flight_follows_its_aircraft(stage: Stage, keeper: Keeper) -> No
     assert keeper.log() == ["PUT KBOS", "PUT KBOS", "DELETE"], "nothing of an aircraft that is not ticked leaves"
     await change(stage, flight, aircraft_id=one)
     assert keeper.shows()["TST1"]["ades"] == "KJFK"
+
+
+def flight_with_serial(flight: Any, settings: Any, now: datetime) -> Document | None:
+    """With what the aircraft and the crew are known by elsewhere."""
+    document = flight_document(flight, settings, now)
+    more = {"serial": flight.aircraft_serial, "emails": flight.crew_emails}
+    return document and Document(body=json.dumps(json.loads(document.body) | more).encode(), parts=document.parts)
+
+
+@pytest.mark.parametrize("gathered", [None, 30])
+async def test_what_flights_show_of_aircraft_and_crew_reaches_them_without_a_look(
+    stage: Stage, keeper: Keeper, gathered: int | None
+) -> None:
+    flights_addon(document=flight_with_serial, trigger=OnChange(gather=lambda _: gathered, look_minutes=24 * 60))
+    one, two = await stage.aircraft("N1AA", "N2AA")
+    await stage.flight(one, number="TST1", crew={"CPT": "ABE"})
+    await stage.flight(two, number="TST2")
+    await stage.connect(keeper, "keeper")
+    await stage.start()
+    number = len(keeper.log())
+
+    async def passes() -> None:
+        await stage.settle()
+        if gathered is not None:
+            await stage.advance(minutes=gathered, step=timedelta(minutes=10))
+
+    await passes()
+    assert (number, len(keeper.log())) == (2, 2)
+    await stage.do(change_aircraft, stage.actor, one, AircraftEdit(serial_number="B-2"), clock=stage.clock)
+    await passes()
+    assert [keeper.shows()[name]["serial"] for name in ("TST1", "TST2")] == ["B-2", "SN-N2AA"]
+    abe = CrewMemberInput(code="ABE", first_name="Abe", last_name="Lee", email="abe@crew.example")
+    member = await stage.do(add_crew_member, stage.actor, abe, clock=stage.clock)
+    await passes()
+    assert keeper.shows()["TST1"]["emails"] == {"ABE": "abe@crew.example"}
+    edit = CrewMemberEdit(email="abe.lee@crew.example")
+    await stage.do(change_crew_member, stage.actor, member.id, edit, clock=stage.clock)
+    await passes()
+    assert keeper.shows()["TST1"]["emails"] == {"ABE": "abe.lee@crew.example"}
+    await stage.do(change_aircraft, stage.actor, one, AircraftEdit(seats=9), clock=stage.clock)
+    await passes()
+    assert (len(keeper.log("TST1")), len(keeper.log("TST2"))) == (4, 1), "what nobody is shown costs no call"
 
 
 async def test_unticking_takes_its_flights_away_and_ticking_brings_them_back(stage: Stage, keeper: Keeper) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from airstair.changes.models import Change
 from airstair.changes.queries import trail
+from airstair.kernel.clock import ManualClock
 from airstair.kernel.errors import Invalid
 from airstair.kernel.units import Unit, UnitKind
 from airstair.records.fleet import queries
@@ -19,8 +23,11 @@ from airstair.records.fleet.commands import (
     reinstate_aircraft,
     retire_aircraft,
 )
+from airstair.records.flights.commands import delete_flight
 from airstair.records.operators.rules import Role
 from airstair.records.places.queries import resolve
+
+from .conftest import MONDAY
 
 FULL = AircraftInput(
     registration="sp-kxb",
@@ -120,6 +127,32 @@ def test_an_aircraft_may_respell_its_own_registration(world):
 
 def test_two_operators_may_have_the_same_registration(world, other):
     assert add_aircraft(other.admin, AircraftInput(registration="N14923", home_base="KEWR")).operator_id == other.id
+
+
+def _changed(world, **edit):
+    """The units that the change names, and how many statements it took."""
+    with CaptureQueriesContext(connection) as made:
+        clock = ManualClock(MONDAY)
+        assert change_aircraft(world.admin, world.aircraft[0].id, AircraftEdit(**edit), clock=clock)
+    return set(Change.objects.latest("seq").units), len(made)
+
+
+def test_a_change_of_what_flights_show_names_the_flights(world, other):
+    mine, flights = f"aircraft:{world.aircraft[0].id}", []
+    for days in (-121, -119, 0, 400):
+        std = MONDAY + timedelta(days=days)
+        flights.append(f"flight:{world.flight(std=std, sta=std + timedelta(hours=2)).id}")
+    world.flight(aircraft_id=world.aircraft[1].id)
+    other.flight()
+    delete_flight(world.ops, world.flight(std=MONDAY + timedelta(days=2)).id)
+    reached = {mine, *flights[1:]}
+    assert _changed(world, seats=7) == ({mine}, (unseen := _changed(world, seats=8)[1]))
+    assert _changed(world, serial_number="B-2") == (reached, unseen + 1)
+    assert _changed(world, registration="N14924")[0] == reached
+    legs = [world.leg(std=MONDAY + timedelta(days=day)) for day in range(3, 60)]
+    world.trip(*legs)
+    named, statements = _changed(world, serial_number="B-3")
+    assert (len(named), statements) == (len(reached) + len(legs), unseen + 1)
 
 
 def test_retired_aircraft_stay_known_and_can_come_back(world, all_rows):

@@ -130,6 +130,12 @@ def test_a_change_names_the_flights_that_name_the_crew_member(world):
     assert Change.objects.latest("seq").units == [f"crew:{member.id}"]
 
 
+def test_whoever_is_added_touches_the_flights_that_name_them_already(world):
+    flight = world.flight(crew={"CPT": "KIM"})
+    member = commands.add_crew_member(world.admin, crew("KIM"))
+    assert Change.objects.latest("seq").units == [f"crew:{member.id}", f"flight:{flight.id}"]
+
+
 def test_whoever_has_left_is_matched_no_more_but_still_named(world):
     member = commands.add_crew_member(world.admin, crew("ABE"))
     commands.retire_crew_member(world.admin, member.id)

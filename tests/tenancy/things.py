@@ -302,6 +302,7 @@ ARGUMENTS: dict[str, Callable[[Things], Any]] = {
     "times_of.ids": lambda t: [t.flight.id],
     "times_of.fields": lambda t: {},
     "touched_since.since": lambda t: _LONG_AGO,
+    "named_since.since": lambda t: _LONG_AGO,
     "flights_wanted.wanted": lambda t: FlightsWanted(start=_LONG_AGO, end=MONDAY + timedelta(days=9)),
     "trips_like.text": lambda t: t.flight.trip_number,
     "count_request.caller": lambda t: "7",

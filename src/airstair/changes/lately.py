@@ -14,6 +14,8 @@ from typing import Any
 import msgspec
 from django.db import connection
 
+from airstair.kernel.units import Unit
+
 # A transaction that has written nothing for so long is a reader, such as a backup.
 _STILL_WRITING = timedelta(minutes=10)
 _MARGIN = timedelta(seconds=2)  # between a transaction's beginning and others seeing that it has begun
@@ -32,6 +34,10 @@ SELECT split_part(unit, ':', 2)::bigint AS number, array_agg(DISTINCT kind),
    AND (%(fields)s::text[] IS NULL OR before ?| %(fields)s OR after ?| %(fields)s)
    AND unit LIKE %(wanted)s
  GROUP BY number ORDER BY number
+"""
+_NAMED = """
+SELECT DISTINCT unit FROM changes_change, unnest(units) AS unit
+ WHERE operator_id = %s AND at >= %s AND split_part(unit, ':', 1) = ANY(%s)
 """
 _TIMES = """
 SELECT subject_id, max(at), min(at) FILTER (WHERE kind LIKE '%%.created'),
@@ -89,6 +95,13 @@ def touched_since(
             )
             for number, found, aircraft in cursor.fetchall()
         ]
+
+
+def named_since(operator_id: int, kinds: Collection[str], since: datetime) -> frozenset[Unit]:
+    """The units of these kinds (`aircraft`) that any change written since then names. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NAMED, [operator_id, since, [str(kind) for kind in kinds]])
+        return frozenset(Unit.read(row[0]) for row in cursor.fetchall())
 
 
 def times_of(

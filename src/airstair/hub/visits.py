@@ -26,6 +26,20 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class Lately(msgspec.Struct, frozen=True, kw_only=True):
+    """What the change log knows of the time since one that the partner named.
+
+    `touched`: the ids of the units of the flow's kind that a change names which was written at `since` or later;
+    `None`: any may be other than it was, because the connection was changed, or the time is too long ago. What time
+    alone changes, and what a new version of Airstair shows otherwise, is in no log.
+    `until`: what was written before is in this answer, so that the next question may begin there.
+    """
+
+    since: datetime
+    until: datetime
+    touched: frozenset[int] | None
+
+
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """One request of a partner's, let in: who came for what. `path` begins after the connection's own address."""
 
@@ -38,6 +52,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     aircraft: Mapping[int, str]  # those ticked: id → registration
     actor: Actor  # the partner, with the rights of the flow: commands are called as this one
+    lately: Lately | None = None  # where the partner asked for what has changed since a time, as `Resource.since` says
 
     @property
     def operator_id(self) -> int:
@@ -109,11 +124,16 @@ class Entrance:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One thing that can be read: `GET` the path. `show` is pure; it gets the snapshots of all that may be shown."""
+    """One thing that can be read: `GET` the path. `show` is pure; it gets the snapshots of all that may be shown.
+
+    `since`: the name of the parameter by which a partner asks for what has changed since a time. `Visit.lately` then
+    says what the log knows of it; the snapshots are all the same, so that `show` can tell what is gone.
+    """
 
     path: str  # "/legs", "/legs/{leg}"
     title: str
     show: Callable[[Sequence[Any], Visit], Reply]
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +142,8 @@ class Serve:
 
     The unit says which snapshots `show` gets, as for a mirror: `FLIGHT` those of the flights (`FlightFacts`, by
     departure) of ticked aircraft that depart within the horizon, cancelled and deleted ones too; `AIRCRAFT` the
-    schedules (`AircraftSchedule`) of ticked aircraft. Nothing else is read, so nothing else can leave.
+    schedules (`AircraftSchedule`) of ticked aircraft. Nothing else is read, so nothing else can leave; but who asks
+    what has changed since a time has schedules read from the day before it on, for `show` to see what they were then.
     """
 
     key: str

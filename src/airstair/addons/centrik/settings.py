@@ -20,7 +20,7 @@ class CentrikSettings(Settings, frozen=True, kw_only=True):
     domain: Annotated[
         str,
         setting("Domain", help="What stands before .centrik.net where you sign in, or that address.", longest=200,
-                required_when_on=True),
+                required_when_on=True, address=True),
     ] = ""  # fmt: skip
     shared_login: Annotated[
         bool, setting("Shared login", help="Puts CENTRIK into the main menu: it opens Centrik's login page.")

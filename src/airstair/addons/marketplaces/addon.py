@@ -37,6 +37,7 @@ FACTS = (
         "An answer says its status, and remarks about single records.",
         "A feed with remarks is stored without the records that they are about.",
         "Some marketplaces fetch, in whole, with a key of ours: JSON, iCalendar or CSV.",
+        "One that fetches JSON may ask what has changed since a time, and then takes each changed aircraft whole.",
         "Times are UTC to the minute; airports have ICAO codes.",
         "An empty leg may say when else it could depart, and whether a person has verified it.",
         "Options do not occupy an aircraft, and are not shown.",
@@ -70,7 +71,7 @@ _FLOWS = (
         unit=UnitKind.AIRCRAFT,
         horizon=_HORIZON,
         resources=(
-            Resource("/feed", "Feed", reading.as_json),
+            Resource("/feed", "Feed", reading.as_json, since=reading.SINCE),
             Resource("/feed.ics", "Feed as a calendar", reading.as_calendar),
             Resource("/feed.csv", "Feed as a table", reading.as_table),
         ),

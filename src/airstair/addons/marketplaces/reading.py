@@ -1,6 +1,8 @@
 """The same feeds for a marketplace that fetches: as JSON, as a calendar, as a table. Pure, but for the time of making.
 
-Each answer is whole: what is not in it is not on offer any more.
+Each answer is whole: what is not in it is not on offer any more. Who asks what has changed since a time is given whole
+aircraft all the same. What a marketplace was given of one before is not kept, so single records that are gone cannot be
+named, and one that it never saw must not be.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import icalendar
 from msgspec import UNSET
@@ -18,10 +20,12 @@ from airstair import __version__
 from airstair.addons.marketplaces import wire
 from airstair.addons.marketplaces.mapping import feed_of
 from airstair.addons.marketplaces.settings import FeedSettings
-from airstair.hub.visits import Reply, Visit
+from airstair.hub.visits import Lately, Reply, Visit
+from airstair.kernel.errors import Invalid
 from airstair.kernel.utc import parse_utc
 from airstair.records.flights.snapshots import AircraftSchedule
 
+SINCE = "updated_since"
 _COLUMNS = (
     "registration", "type_icao", "seats", "id", "kind", "from", "to", "start_utc", "end_utc", "pax_count",
     "flexible_from", "flexible_to", "price", "currency", "verified", "note",
@@ -29,14 +33,38 @@ _COLUMNS = (
 
 
 def as_json(snapshots: Sequence[AircraftSchedule], visit: Visit) -> Reply:
-    """All feeds, with a version that is the same as long as nothing has changed."""
+    """All feeds, with a version that is the same as long as nothing has changed; or those changed since a time."""
     feeds = _feeds(snapshots, visit)
     version = hashlib.blake2b(wire.encode(feeds), digest_size=12).hexdigest()
+    if visit.lately is not None:
+        return _changes(feeds, version, snapshots, visit, visit.lately)
     return _reply(feeds, wire.encode(wire.Feeds(version=version, feeds=feeds)), "application/json")
 
 
+def _changes(
+    feeds: Sequence[wire.Feed], version: str, snapshots: Sequence[AircraftSchedule], visit: Visit, lately: Lately
+) -> Reply:
+    """The aircraft that a change names, and those whose feed was another at that time without one."""
+    differing = {one.aircraft.registration for one in snapshots if _may_differ(one, visit, lately)}
+    changes = wire.Changes(
+        version=version,
+        complete_until=f"{lately.until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        aircraft=[feed.aircraft.registration for feed in feeds],
+        feeds=[feed for feed in feeds if feed.aircraft.registration in differing],
+    )
+    return _reply(changes.feeds, wire.encode(changes), "application/json")
+
+
+def _may_differ(snapshot: AircraftSchedule, visit: Visit, lately: Lately) -> bool:
+    if lately.touched is None or snapshot.aircraft.id in lately.touched:
+        return True
+    then, now = (feed_of(snapshot, visit.settings, when) for when in (lately.since, visit.now))
+    return (then and then.feed) != (now and now.feed)
+
+
 def as_calendar(snapshots: Sequence[AircraftSchedule], visit: Visit) -> Reply:
-    """An event for each record, in iCalendar (RFC 5545)."""
+    """An event for each record, in iCalendar (RFC 5545). Raises `Invalid` when asked for changes alone."""
+    _refuse_since(visit)
     feeds = _feeds(snapshots, visit)
     calendar = icalendar.Calendar()
     calendar.add("prodid", f"-//Airstair//{__version__}//EN")
@@ -47,13 +75,21 @@ def as_calendar(snapshots: Sequence[AircraftSchedule], visit: Visit) -> Reply:
 
 
 def as_table(snapshots: Sequence[AircraftSchedule], visit: Visit) -> Reply:
-    """A row for each record, as CSV (RFC 4180) with a heading row."""
+    """A row for each record, as CSV (RFC 4180) with a heading row. Raises `Invalid` when asked for changes alone."""
+    _refuse_since(visit)
     feeds = _feeds(snapshots, visit)
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
     writer.writerows(_row(aircraft, record) for aircraft, record in _records(feeds))
     return _reply(feeds, text.getvalue().encode(), "text/csv; charset=utf-8")
+
+
+def _refuse_since(visit: Visit) -> None:
+    """A calendar or a table of changes could not say what is gone."""
+    if SINCE in visit.query:
+        sentence = f"This form is always whole. Leave it out, or fetch /feed?{SINCE}=2026-11-20T10:00Z, which is JSON."
+        raise Invalid.one(SINCE, sentence)
 
 
 def _feeds(snapshots: Sequence[AircraftSchedule], visit: Visit) -> list[wire.Feed]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from importlib import resources
 from typing import Any
+from urllib.parse import quote
 
 from airstair.kernel.clock import Clock
 from airstair.sandbox.client import ClientImitation
@@ -121,13 +122,27 @@ class Marketplace(ClientImitation):
     # -- fetching ------------------------------------------------------------------------------------------------
 
     def errand(self, name: str, wish: Mapping[str, Any]) -> tuple[str, str, Any] | None:
-        return ("GET", _ERRANDS[name][0], None) if name in _ERRANDS else None
+        """`changes` (since): what has changed since then, else since what it was told last, else ever."""
+        if name not in _ERRANDS:
+            return None
+        path = _ERRANDS[name][0]
+        if name == "changes":
+            path += quote(str(wish.get("since") or self.held.get("until") or _EVER), safe=":")
+        return ("GET", path, None)
 
     def learned(self, name: str, status: int, said: Any) -> None:
-        """What it fetched replaces all that it shows; it does not understand calendars and tables."""
-        if status == 200 and isinstance(said, dict):
-            feeds = [_read(json_bytes(one)) for one in said.get("feeds", [])]
-            self.held["feeds"] = {one["aircraft"]["registration"]: _shown(one)[0] for one in feeds if one is not None}
+        """What it fetched replaces all that it shows, or the aircraft that have changed, and those gone are gone.
+
+        It does not understand calendars and tables.
+        """
+        if status != 200 or not isinstance(said, dict):
+            return
+        read = [_read(json_bytes(one)) for one in said.get("feeds", [])]
+        feeds = {one["aircraft"]["registration"]: _shown(one)[0] for one in read if one is not None}
+        if name == "changes":
+            self.held["until"] = said["completeUntil"]
+            feeds = {one: feed for one, feed in (self._feeds | feeds).items() if one in said["aircraft"]}
+        self.held["feeds"] = feeds
 
     def forms(self) -> list[Html]:
         return [self.form(name, label) for name, (_, label) in _ERRANDS.items()]
@@ -148,8 +163,10 @@ class Marketplace(ClientImitation):
         return table(heads, rows, empty="Nothing is shown yet: switch the add-on on, in the environment sandbox.")
 
 
+_EVER = "2000-01-01T00:00Z"
 _ERRANDS = {
     "pull": ("/feed", "Fetch the feed"),
+    "changes": ("/feed?updated_since=", "Fetch what has changed"),
     "calendar": ("/feed.ics", "Fetch it as a calendar"),
     "table": ("/feed.csv", "Fetch it as a table"),
 }

@@ -45,6 +45,7 @@ class _Connected(Settings, frozen=True, kw_only=True):
             help="Of the marketplace's API, as it gave it to you. Leave it empty where the marketplace fetches by"
             " itself: then pass on what Airstair issues when it is switched on.",
             longest=300,
+            address=True,
         ),
     ] = ""
     api_key: Annotated[str, setting("API key", help="As the marketplace gave it to you.", secret=True)] = ""

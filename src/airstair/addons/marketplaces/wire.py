@@ -19,6 +19,7 @@ LONGEST_NOTE = 1000
 
 # Times are UTC to the minute, with a literal Z.
 Time = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}Z$")]
+Moment = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")]
 
 
 class Kind(StrEnum):
@@ -101,6 +102,18 @@ class Feeds(Sent, frozen=True, kw_only=True):
     """All feeds at once, for a marketplace that fetches. Equal content, equal version."""
 
     version: str
+    feeds: list[Feed]
+
+
+class Changes(Sent, frozen=True, kw_only=True):
+    """The feeds that may be other than at a time that was named, each whole, for a marketplace that fetches.
+
+    An aircraft that is not in `aircraft` is shown no more. `version` is that of all feeds.
+    """
+
+    version: str
+    complete_until: Moment  # what was changed before is in it: from when to ask next
+    aircraft: list[str]  # the registrations of all that is shown, changed or not
     feeds: list[Feed]
 
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 from django.db import connection as database
 from django.db import transaction
 
+from airstair.changes.lately import settled
 from airstair.hub.connections.queries import LiveConnection
 from airstair.hub.doors.commands import let_in, take_visit
+from airstair.hub.doors.lately import asked_since, lately, read_from
 from airstair.hub.doors.noting import Knock, Visited, note_turned_away, note_visit
 from airstair.hub.doors.once import LONGEST_IDENTITY, answered_once
 from airstair.hub.doors.refusing import AGAIN_LATER, of_error, refused
@@ -153,8 +155,18 @@ def _worked_on(connection: LiveConnection, knock: Knock, found: Found, body: byt
     )
     if isinstance(found.operation, Resource):
         assert isinstance(found.flow, Serve)
-        return found.operation.show(snapshots(connection, found.flow, visit_), visit_)
+        return _shown(connection, found.flow, found.operation, visit_)
     return _taken(connection, found.flow.key, found.operation, visit_)
+
+
+def _shown(connection: LiveConnection, flow: Serve, resource: Resource, visit_: Visit) -> Reply:
+    since = asked_since(resource, visit_)
+    if since is None:
+        return resource.show(snapshots(connection, flow, visit_), visit_)
+    until = settled()
+    found = snapshots(connection, flow, visit_, since)
+    known = lately(connection, flow, visit_, since, until)
+    return resource.show(found, msgspec.structs.replace(visit_, lately=known))
 
 
 def _taken(connection: LiveConnection, flow: str, operation: Operation, visit_: Visit) -> Reply:
@@ -179,9 +191,9 @@ def visitor(connection: LiveConnection, flow: Serve | Receive) -> Actor:
     )
 
 
-def snapshots(connection: LiveConnection, flow: Serve, visit_: Visit) -> list[Any]:
+def snapshots(connection: LiveConnection, flow: Serve, visit_: Visit, since: datetime | None = None) -> list[Any]:
     """All that may be shown to this visitor: of ticked aircraft only, within the horizon. Seven or so statements."""
-    start = visit_.now - flow.horizon.back
+    start = read_from(flow, visit_, since)
     if flow.unit is UnitKind.FLIGHT:
         end = None if flow.horizon.ahead is None else visit_.now + flow.horizon.ahead
         ids = flights_departing(connection.operator_id, connection.aircraft, start, end)

@@ -21,6 +21,11 @@ def in_words(flow: Serve | Receive | Handoff, one: Addon) -> list[tuple[str, str
         ahead = "all that is planned" if flow.horizon.ahead is None else f"the next {_days(flow.horizon.ahead)}"
         rows += [("Read", f"GET {one_.path}: {one_.title.lower()}") for one_ in flow.resources]
         rows += [
+            ("Changes", f"GET {one_.path}?{one_.since}=2026-11-20T10:00Z: what has changed since then")
+            for one_ in flow.resources
+            if one_.since
+        ]
+        rows += [
             ("Shows", f"Each {flow.unit.value} of ticked aircraft, the last {_days(flow.horizon.back)} and {ahead}")
         ]
     else:

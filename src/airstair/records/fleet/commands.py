@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 import msgspec
-from django.db import transaction
+from django.db import connection, transaction
 from msgspec import UNSET, UnsetType
 
 from airstair.changes.keys import next_ids
 from airstair.changes.record import NewChange, difference, plain, record
 from airstair.kernel import codes
 from airstair.kernel.actor import Actor
+from airstair.kernel.clock import Clock, SystemClock
 from airstair.kernel.errors import Invalid, NotFound, Problems
 from airstair.kernel.units import Unit, UnitKind
 from airstair.records import checks
@@ -47,6 +51,10 @@ __all__ = [
 _WRITTEN = tuple(field for field in AIRCRAFT_FIELDS if field not in ("id", "operator_id"))
 # Plausible at most, for aircraft of business aviation and airlines alike.
 _LIMITS = {"seats": 900, "cruise_speed_kt": 1500, "taxi_minutes": 180, "climb_minutes": 180, "range_nm": 20_000}
+# Whoever is told of a flight is told of its aircraft by these.
+_SEEN_ON_FLIGHTS = frozenset({"registration", "serial_number"})
+_FLIGHTS_SINCE = timedelta(days=120)  # no partner is told of what is longer past
+_FLIGHTS = "SELECT id FROM flights_flight WHERE operator_id = %s AND aircraft_id = %s AND sta >= %s AND NOT deleted"
 
 
 class AircraftInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,8 +109,14 @@ def add_aircraft(actor: Actor, given: AircraftInput) -> AircraftFacts:
     return facts
 
 
-def change_aircraft(actor: Actor, aircraft_id: int, edit: AircraftEdit) -> AircraftFacts:
-    """Change what is known of an aircraft. Right: FLEET_EDIT. Raises `NotFound`, `Invalid`."""
+def change_aircraft(
+    actor: Actor, aircraft_id: int, edit: AircraftEdit, *, bulk: bool = False, clock: Clock | None = None
+) -> AircraftFacts:
+    """Change what is known of an aircraft. Right: FLEET_EDIT. Raises `NotFound`, `Invalid`.
+
+    `bulk`: one of an import's many; people's edits are delivered ahead of it. A change of what flights show of their
+    aircraft touches the aircraft's flights too: those planned, and those of the last 120 days.
+    """
     actor.require(Right.FLEET_EDIT, "change aircraft")
     with transaction.atomic():
         _lock_fleet(actor)
@@ -111,7 +125,7 @@ def change_aircraft(actor: Actor, aircraft_id: int, edit: AircraftEdit) -> Aircr
         wanted = msgspec.structs.replace(before, **given)
         changed = frozenset(difference(before, wanted, _WRITTEN)[1])
         after = _tidy(wanted, changed=changed)
-        _write(actor, "aircraft.changed", before, after)
+        _write(actor, "aircraft.changed", before, after, bulk=bulk, clock=clock)
     return after
 
 
@@ -201,19 +215,41 @@ def _registration(problems: Problems, facts: AircraftFacts) -> str:
     return written
 
 
-def _write(actor: Actor, kind: str, before: AircraftFacts, after: AircraftFacts) -> None:
+def _write(
+    actor: Actor,
+    kind: str,
+    before: AircraftFacts,
+    after: AircraftFacts,
+    *,
+    bulk: bool = False,
+    clock: Clock | None = None,
+) -> None:
     was, now = difference(before, after, (*_WRITTEN,))
     if now:
         rows = Aircraft.objects.filter(operator_id=before.operator_id, id=before.id)
         rows.update(**{field: getattr(after, field) for field in now})
-        _record(actor, kind, after, was, now)
+        flights = _flights(after, clock or SystemClock()) if _SEEN_ON_FLIGHTS & now.keys() else []
+        _record(actor, kind, after, was, now, flights, bulk=bulk)
+
+
+def _flights(facts: AircraftFacts, clock: Clock) -> list[Unit]:
+    """The flights of the aircraft of which partners may be told. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FLIGHTS, [facts.operator_id, facts.id, clock.now() - _FLIGHTS_SINCE])
+        return [Unit(UnitKind.FLIGHT, row[0]) for row in cursor.fetchall()]
 
 
 def _record(
-    actor: Actor, kind: str, facts: AircraftFacts, before: dict[str, object] | None, after: dict[str, object] | None
+    actor: Actor,
+    kind: str,
+    facts: AircraftFacts,
+    before: dict[str, object] | None,
+    after: dict[str, object] | None,
+    flights: Sequence[Unit] = (),
+    *,
+    bulk: bool = False,
 ) -> None:
     unit = Unit(UnitKind.AIRCRAFT, facts.id)
-    record(
-        actor,
-        [NewChange(kind=kind, subject=unit, title=facts.registration, units=(unit,), before=before, after=after)],
-    )
+    units = (unit, *flights)
+    change = NewChange(kind=kind, subject=unit, title=facts.registration, units=units, before=before, after=after)
+    record(actor, [change], bulk=bulk)

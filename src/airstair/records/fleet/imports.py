@@ -134,7 +134,7 @@ class _Run:
             changed["icao_type"] = known
         if not changed:
             return "unchanged"
-        change_aircraft(self._actor, before.id, AircraftEdit(**changed))
+        change_aircraft(self._actor, before.id, AircraftEdit(**changed), bulk=True)
         return "updated"
 
     def report(self, file: str, mapping: str, dry_run: bool) -> ImportReport:

@@ -230,6 +230,14 @@ async def test_the_two_switches_know_nothing_of_each_other(stage: Stage) -> None
     assert login.place == "menu" and login.title == "CENTRIK"
 
 
+@pytest.mark.req("HUB-06")
+async def test_a_domain_where_nobody_answers_is_named(stage: Stage, settings: Any) -> None:
+    settings.ALLOW_PRIVATE_ADDRESSES = True
+    nobody = "http://127.0.0.1:1"  # nothing listens at the first port
+    made = await stage.configure(KEY, values={**SYNC, "domain": nobody}, on=True)
+    assert [one.field for one in made.warnings] == ["domain"], made.warnings
+
+
 async def test_somebody_with_a_new_address_is_matched_by_it(stage: Stage) -> None:
     ada, kim = await crew(stage)
     await synchronised(stage)

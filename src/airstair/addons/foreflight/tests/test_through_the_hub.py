@@ -10,6 +10,7 @@ import pytest
 
 from airstair.hub.http import Answer, CallFailed, PartnerHttp
 from airstair.kernel.outcome import OutcomeKind
+from airstair.records.fleet.commands import AircraftEdit, change_aircraft
 from airstair.records.flights.commands import (
     FlightEdit,
     cancel_flight,
@@ -17,7 +18,7 @@ from airstair.records.flights.commands import (
     delete_flight,
     restore_flight,
 )
-from airstair.records.people.commands import CrewMemberInput, add_crew_member
+from airstair.records.people.commands import CrewMemberEdit, CrewMemberInput, add_crew_member, change_crew_member
 from airstair.testing.stage import Stage, staged
 
 FIVE = timedelta(minutes=5)
@@ -171,6 +172,26 @@ async def test_crew_is_matched_by_code_then_by_work_email(stage: Stage) -> None:
     (line,) = (await stage.lines(connection)).values()
     assert line.outcome is OutcomeKind.ACCEPTED_WITH_ERRORS
     assert [("ZED" in said.text, said.field) for said in line.messages] == [(True, "crew")]
+
+
+@pytest.mark.req("FFL-01", "FFL-04")
+async def test_what_a_flight_shows_of_aircraft_and_crew_is_there_at_once(stage: Stage) -> None:
+    (aircraft,) = await stage.aircraft("N1AA")
+    lea = CrewMemberInput(code="LBE", first_name="Lea", last_name="Berg", email="lea.berg@elsewhere.example")
+    member = await stage.do(add_crew_member, stage.actor, lea)
+    await stage.flight(aircraft, number="TST1", crew={"CPT": "ABE", "FO": "LBE"})
+    await switch_on(stage, auto_send=False)
+    await stage.start()
+    began = stage.clock.now()
+    assert [one["crewId"] for one in held(stage)["TST1"]["crew"]] == ["ABE"]
+    edit = CrewMemberEdit(email="lea@demo.example")
+    await stage.do(change_crew_member, stage.actor, member.id, edit, clock=stage.clock)
+    await stage.settle()
+    assert [one["crewId"] for one in held(stage)["TST1"]["crew"]] == ["ABE", "lea@demo.example"]
+    await stage.do(change_aircraft, stage.actor, aircraft, AircraftEdit(registration="N-2BB"), clock=stage.clock)
+    await stage.settle()
+    assert held(stage)["TST1"]["aircraftRegistration"] == "N2BB"
+    assert stage.clock.now() == began
 
 
 async def test_limits_and_outages_pass_and_lose_nothing(stage: Stage) -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 import icalendar
 import msgspec
+import pytest
 
 from airstair.addons.marketplaces import reading
 from airstair.addons.marketplaces.settings import FeedSettings, ServiceSettings
-from airstair.addons.marketplaces.tests.schedules import DAY, FULL, NOW, event, flight, offer, schedule
-from airstair.hub.visits import Visit
+from airstair.addons.marketplaces.tests.schedules import DAY, FREE, FULL, LEGS, NOW, event, flight, offer, schedule
+from airstair.hub.visits import Lately, Visit
 from airstair.kernel.actor import Actor, ActorKind
+from airstair.kernel.errors import Invalid
 
 LATER = NOW + timedelta(hours=5)
 ACTOR = Actor(operator_id=7, kind=ActorKind.PARTNER, key="victor", label="Victor")
@@ -66,6 +69,62 @@ def test_the_table_has_a_row_for_each_record() -> None:
         "EPWA", "9500.00", "EUR", "0"
     )  # fmt: skip
     assert rows[2]["pax_count"] == rows[2]["price"] == ""
+
+
+def lately(touched: Collection[int] | None = (), since: datetime = NOW - timedelta(minutes=5)) -> Lately:
+    known = None if touched is None else frozenset(touched)
+    return Lately(since=since, until=NOW - timedelta(seconds=2, milliseconds=300), touched=known)
+
+
+def changes(known: Lately, pictures: Any = PICTURES, settings: FeedSettings = FULL, now: datetime = NOW) -> Any:
+    asked = msgspec.structs.replace(visit(settings, now), lately=known)
+    return msgspec.json.decode(reading.as_json(pictures, asked).body)
+
+
+def registrations(answer: Any) -> list[str]:
+    return [feed["aircraft"]["registration"] for feed in answer["feeds"]]
+
+
+def test_what_has_changed_comes_in_whole_aircraft_with_the_list_of_all() -> None:
+    whole = msgspec.json.decode(reading.as_json(PICTURES, visit()).body)
+    answer = changes(lately([81, 999]))
+    assert answer == {
+        "version": whole["version"],
+        "completeUntil": "2027-03-15T09:12:27Z",
+        "aircraft": ["SP-ABC", "SP-KXA"],
+        "feeds": [whole["feeds"][1]],
+    }
+    assert changes(lately([]))["feeds"] == []
+    assert changes(lately(None))["feeds"] == whole["feeds"]
+    out_of_service = [PICTURES[0], schedule(id=82, registration="SP-ABC", active=False)]
+    gone = changes(lately([82]), out_of_service)
+    assert (gone["aircraft"], gone["feeds"]) == (["SP-KXA"], [])
+
+
+@pytest.mark.parametrize(
+    ("settings", "since", "now", "come"),
+    [
+        (LEGS, NOW, LATER - timedelta(minutes=1), []),
+        (LEGS, NOW, LATER, ["SP-KXA"]),  # the offer has departed
+        (FULL, NOW - 2 * DAY, NOW, []),
+        (FULL, NOW, NOW + 2 * DAY, ["SP-ABC", "SP-KXA"]),  # flights have passed with their day
+        (LEGS, NOW, NOW + 2 * DAY, ["SP-KXA"]),
+        (FREE, NOW - timedelta(hours=9), NOW, []),
+        (FREE, NOW - timedelta(hours=10), NOW, ["SP-ABC", "SP-KXA"]),  # midnight moves what is available
+    ],
+)
+def test_what_time_alone_has_changed_comes_too(
+    settings: FeedSettings, since: datetime, now: datetime, come: list[str]
+) -> None:
+    assert registrations(changes(lately([], since), settings=settings, now=now)) == come
+
+
+@pytest.mark.parametrize("read", [reading.as_calendar, reading.as_table])
+def test_calendar_and_table_are_always_whole(read: Any) -> None:
+    with pytest.raises(Invalid) as refused:
+        read(PICTURES, msgspec.structs.replace(visit(), query={"updated_since": "2027-03-15T09:00Z"}))
+    (problem,) = refused.value.problems
+    assert problem.field == "updated_since" and "/feed?updated_since=2026-11-20T10:00Z" in problem.sentence
 
 
 def test_what_is_read_is_what_is_chosen() -> None:

@@ -23,6 +23,7 @@ from airstair.testing.common import Common
 from airstair.testing.stage import Stage
 
 _BY_KEY = {one.key: one for one in ADDONS}
+NOBODY = "http://127.0.0.1:1/api"  # nothing listens at the first port
 
 
 def shown(stage: Stage, key: str = "victor") -> dict[str, list[str]]:
@@ -96,6 +97,13 @@ class TestThroughTheHub(Common):
         made = await self.configure(stage, values={"api_key": "wrong-0123456789"}, on=True, aircraft="all")
         assert not made.connection.on
         assert [one.field for one in made.warnings] == ["api_key"]
+
+    @pytest.mark.req("HUB-06")
+    async def test_an_address_where_nobody_answers_is_named(self, stage: Stage, settings: Any) -> None:
+        settings.ALLOW_PRIVATE_ADDRESSES = True
+        await self.scene(stage)
+        made = await self.configure(stage, values={"base_url": NOBODY}, on=True, aircraft="all")
+        assert [one.field for one in made.warnings] == ["base_url"], made.warnings
 
     async def test_one_that_fetches_is_not_called(self, stage: Stage) -> None:
         await self.scene(stage)

@@ -77,8 +77,11 @@ class CrewMemberEdit(msgspec.Struct, frozen=True, kw_only=True):
         return "<CrewMemberEdit>"
 
 
-def add_crew_member(actor: Actor, wanted: CrewMemberInput) -> CrewMemberFacts:
-    """Add somebody to the crew. Right: CREW_EDIT. Raises `Invalid`."""
+def add_crew_member(actor: Actor, wanted: CrewMemberInput, *, clock: Clock | None = None) -> CrewMemberFacts:
+    """Add somebody to the crew. Right: CREW_EDIT. Raises `Invalid`.
+
+    Flights may name them by their code already, from an import: these are touched by it.
+    """
     actor.require(Right.CREW_EDIT, "add crew members")
     with transaction.atomic():
         lock_operator(actor.operator_id)
@@ -88,7 +91,8 @@ def add_crew_member(actor: Actor, wanted: CrewMemberInput) -> CrewMemberFacts:
         id_ = next_ids(1)[0]
         CrewMember.objects.create(operator_id=actor.operator_id, id=id_, **_stored(actor.operator_id, values))
         after = crew_member(actor.operator_id, id_)
-        _record(actor, "crew.added", after, None, inputs.shown(values, _HIDDEN))
+        flights = _flights(actor.operator_id, [after.code], clock or SystemClock())
+        _record(actor, "crew.added", after, None, inputs.shown(values, _HIDDEN), flights)
     return after
 
 
