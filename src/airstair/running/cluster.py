@@ -36,6 +36,9 @@ DATABASE = "airstair"
 PORTS = range(20_000, 32_000)  # below Linux's range for outgoing connections, which may take a port while we are down
 START_SECONDS = 120  # recovery after a crash replays the log first
 STOP_SECONDS = 30
+# A server that ends, or recovers from a crash, first waits for whoever has begun to sign on and says no more (psycopg
+# leaves such sockets behind), a minute by default, and answers nobody meanwhile. Our clients give up after as long.
+SIGN_ON_SECONDS = 10
 LONGEST_SOCKET_PATH = 100  # the kernel's limit is 104 to 108 bytes, by system
 LOG_BYTES = 10_000_000
 
@@ -147,6 +150,7 @@ class Cluster:
             raise CannotRun(
                 f"{self.folder} cannot be written: {error.strerror}. Free it, or give --home DIR."
             ) from error
+        self._moves = True  # nobody knows its address yet
         try:
             self._start()
         except OSError as error:
@@ -157,10 +161,11 @@ class Cluster:
             raise
 
     def restart(self) -> None:
-        """Start postgres again after it died under us. The lock is still ours."""
+        """Start postgres again, where it was, after it died under us. The lock is still ours."""
         if not self._lock.held:
             raise RuntimeError("restart() is for a cluster that this object has started.")
         self._process = None
+        self._moves = False
         self._start()
 
     def stop(self) -> None:
@@ -245,11 +250,11 @@ class Cluster:
         new.rename(self.data)
 
     def _launch(self, build: Binaries, account: Account) -> None:
-        """Start postgres until it is ready; another port when ours was taken meanwhile."""
+        """Start postgres until it is ready."""
         deadline = time.monotonic() + START_SECONDS
         while True:
             clear_leftovers(self.data, self._socket_folder(account), self._say)
-            self._settle_port()
+            self._settle_port(deadline)
             said = self._run_until_ready(build, account, deadline)
             if said is None:
                 return
@@ -305,6 +310,7 @@ class Cluster:
             "unix_socket_permissions=0700",
             "password_encryption=scram-sha-256",
             "max_connections=120",
+            f"authentication_timeout={SIGN_ON_SECONDS}s",
             "timezone=UTC",
             "log_timezone=UTC",
             "log_destination=stderr",
@@ -330,10 +336,16 @@ class Cluster:
                 return None
         return here
 
-    def _settle_port(self) -> None:
+    def _settle_port(self, deadline: float) -> None:
+        """Take another port when ours was taken meanwhile; where everybody knows ours, wait for it."""
         record = self.record
         assert record is not None
-        if not is_free(record.port):
+        while not (free := is_free(record.port)) and not self._moves:
+            if time.monotonic() > deadline:
+                where = f"Another program took the database's port {record.port}"
+                raise CannotRun(f"{where} while it was down. Start Airstair again: it then takes another port.")
+            time.sleep(0.2)
+        if not free:
             port = free_port(PORTS)
             self._say(f"Port {record.port} is taken by another program; the database now listens on {port}.")
             self._keep(msgspec.structs.replace(record, port=port))

@@ -1,4 +1,4 @@
-"""What an earlier run may have left in a data folder: a live server, a lock file with a number that now is another's.
+"""What an earlier run may have left in a data folder: a live server, sessions of a killed one, a stale lock file.
 
 Called only by the holder of the folder's lock, so a server found here has lost its supervisor. Never removes
 `postmaster.pid`: it also carries the shared-memory key by which PostgreSQL itself recognises sessions still ending.
@@ -6,6 +6,7 @@ Called only by the holder of the folder's lock, so a server found here has lost 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -17,10 +18,12 @@ from pathlib import Path
 from airstair.running.problems import CannotRun
 
 STOP_SECONDS = 30
+ENDING_SECONDS = 0.5  # in which the sessions of a killed server end that wait for anything: they watch their server
+KILLED_SECONDS = 5.0  # in which the others are gone, whatever they were writing
 
 
 def clear_leftovers(data: Path, sockets: Path | None, say: Callable[[str], None]) -> None:
-    """Stop an orphaned server of `data`, and make stale lock files harmless. Raises `CannotRun`."""
+    """Stop what still runs on `data` without a supervisor, and make stale lock files harmless. Raises `CannotRun`."""
     pid_file = data / "postmaster.pid"
     pid = _written_pid(pid_file)
     if pid is not None and pid != os.getpid():
@@ -31,8 +34,37 @@ def clear_leftovers(data: Path, sockets: Path | None, say: Callable[[str], None]
             # The number has gone to another program, for which PostgreSQL would refuse to start. It passes over its
             # parent's number, and still checks the rest of the file.
             _rewrite_pid(pid_file, os.getpid())
+    _end_sessions(data, say)
     for stale in sockets.glob(".s.PGSQL.*") if sockets else ():
         stale.unlink(missing_ok=True)
+
+
+def _end_sessions(data: Path, say: Callable[[str], None]) -> None:
+    """End the sessions of a server that was killed alone: PostgreSQL does not start beside them.
+
+    Those that compute do not notice that their server is gone, and go on for as long as the statement takes. The
+    next server recovers from a crash anyway, and what these have committed is on disk. Linux alone tells which they
+    are; elsewhere the start waits for them.
+    """
+    deadline = time.monotonic() + ENDING_SECONDS
+    while (left := _at_work(data)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    if left:
+        say(f"The database server was killed, and {len(left)} of its sessions went on; they are ended.")
+    deadline = time.monotonic() + KILLED_SECONDS
+    while left and time.monotonic() < deadline:
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
+        left = _at_work(data)
+
+
+def _at_work(data: Path) -> list[int]:
+    """Every postgres at work in `data`. Only Linux is asked: elsewhere a session's command line does not name it."""
+    if sys.platform != "linux":
+        return []
+    return [pid for entry in Path("/proc").iterdir() if entry.name.isdigit() and serves(pid := int(entry.name), data)]
 
 
 def serves(pid: int, data: Path) -> bool:
@@ -74,7 +106,8 @@ def _rewrite_pid(pid_file: Path, pid: int) -> None:
 
 def _stop(pid: int, data: Path) -> None:
     for word in (signal.SIGINT, signal.SIGQUIT):
-        os.kill(pid, word)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, word)
         deadline = time.monotonic() + STOP_SECONDS
         while time.monotonic() < deadline:
             if not serves(pid, data):
