@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from typing import Any
+
 import pytest
 
-from airstair.hub.engine.reading import Wanted
+from airstair.hub.engine.reading import Snapshots, Wanted
 from airstair.hub.engine.shared import Shared
+from airstair.hub.engine.turns import Turns
 from airstair.kernel.units import Unit, UnitKind
 
 from .stage import NOON
@@ -73,3 +78,34 @@ def test_what_nobody_asks_for_is_forgotten() -> None:
     assert shared.get([AIRCRAFT[0]]), "it was read since the last look"
     shared.forget_idle()
     assert at_hand(shared) == {AIRCRAFT[0]}
+
+
+async def test_what_is_being_read_is_not_read_once_more_for_those_who_ask_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Wanted] = []
+    begun, go_on = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def read_slowly(operator_id: int, kind: UnitKind, since: Any, wanted: list[Wanted]) -> dict[Wanted, Any]:
+        asked.extend(wanted)
+        loop.call_soon_threadsafe(begun.set)
+        assert go_on.wait(10)
+        return {one: f"snapshot {one.unit}" for one in wanted}
+
+    monkeypatch.setattr("airstair.hub.engine.reading._read", read_slowly)
+    snapshots, units = Snapshots(Turns()), [one.unit for one in AIRCRAFT]
+
+    def ask() -> asyncio.Task[dict[Unit, Any]]:
+        return loop.create_task(snapshots.get(1, units, NOON, bulk=True, shared=True))
+
+    first = ask()
+    await begun.wait()
+    others = [ask(), ask()]
+    await asyncio.sleep(0)
+    snapshots.shared.changed(1, frozenset({units[0]}))  # heard of after it was read: it may not be in there
+    go_on.set()
+    found = await asyncio.gather(first, *others)
+    assert all(set(one) == set(units) for one in found)
+    assert asked == [*AIRCRAFT, AIRCRAFT[0]]
+    snapshots.close()

@@ -50,7 +50,7 @@ class Snapshots:
         self._together: dict[bool, Together[Wanted, Any]] = {
             bulk: Together(partial(self._fetch, threads)) for bulk, threads in self._threads.items()
         }
-        self._to_share: Together[Wanted, Any] = Together(self._fetch_to_share)
+        self._to_share: Together[Wanted, Any] = Together(self._fetch_to_share, one_at_a_time=True)
 
     async def get(
         self, operator_id: int, units: Iterable[Unit], since: datetime, *, bulk: bool = False, shared: bool = False
@@ -82,14 +82,19 @@ class Snapshots:
         return found
 
     async def _fetch_to_share(self, wanted: list[Wanted]) -> dict[Wanted, Any]:
-        """A few at a time: an aircraft may have hundreds of flights, and who reads them lets nobody else run."""
-        self.shared.begin(wanted)
-        found: dict[Wanted, Any] = {}
-        for start in range(0, len(wanted), _TO_SHARE_AT_ONCE):
+        """A few at a time: an aircraft may have hundreds of flights, and who reads them lets nobody else run.
+
+        What another connection has had read while these waited for their turn is not read again.
+        """
+        found = self.shared.get(wanted)
+        missing = [one for one in wanted if one not in found]
+        self.shared.begin(missing)
+        for start in range(0, len(missing), _TO_SHARE_AT_ONCE):
             await self._turns.step()
-            found |= await self._fetch(self._threads[True], wanted[start : start + _TO_SHARE_AT_ONCE])
-        for one, snapshot in found.items():
-            self.shared.keep(one, snapshot)
+            some = await self._fetch(self._threads[True], missing[start : start + _TO_SHARE_AT_ONCE])
+            for one, snapshot in some.items():
+                self.shared.keep(one, snapshot)
+            found |= some
         return found
 
     def close(self) -> None:

@@ -37,9 +37,14 @@ _WORKER_CLASS = WORKER_CLASS
 _KINDS = {kind.value for kind in UnitKind}
 
 
+# All that the engine reads and writes it finds by an index. PostgreSQL would rather read a whole table that is new to
+# it, or has just grown by an import: it does not know yet what is in it, and keeps to such a plan until it has looked.
+_BY_INDEX = "-c enable_seqscan=off"
+
+
 async def connect(address: str) -> psycopg.AsyncConnection:
     """A connection of the engine's own to the database, in autocommit. It works for all operators."""
-    options = f"{SERVER_END} {EVERYBODYS}"
+    options = f"{SERVER_END} {EVERYBODYS} {_BY_INDEX}"
     return await psycopg.AsyncConnection.connect(address, autocommit=True, options=options, **OWN_END)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from django.db import connection, transaction
 
+from airstair.changes.cursor import NEW, NOW
 from airstair.changes.keys import next_ids
 from airstair.hub.webhooks.kinds import Heeding, kind_of
 from airstair.hub.webhooks.models import Delivery, Subscription
@@ -29,24 +30,23 @@ _SAVE = "UPDATE webhook_cursor SET snapshot = %s WHERE id = 1"
 _MOVE_ON = 1000
 # What is new, for operators who have somebody to tell; each change with the subscriptions that it came after. One
 # statement, so that rows and snapshot are of the same instant.
-_READ = """
-WITH this AS (SELECT pg_current_snapshot() AS snapshot)
+_READ = f"""
+WITH {NOW}
 SELECT this.snapshot::text, new.*
   FROM this
   LEFT JOIN LATERAL (
-       SELECT c.operator_id, c.seq, c.at, c.kind, c.title, c.actor_kind, c.subject_kind, c.subject_id, c.units,
-              ARRAY(SELECT jsonb_object_keys(c.before)) AS before, ARRAY(SELECT jsonb_object_keys(c.after)) AS after,
-              c.actor_key, who.subscriptions
-         FROM changes_change c, LATERAL (
+       SELECT one.operator_id, one.seq, one.at, one.kind, one.title, one.actor_kind, one.subject_kind, one.subject_id,
+              one.units, ARRAY(SELECT jsonb_object_keys(one.before)) AS before,
+              ARRAY(SELECT jsonb_object_keys(one.after)) AS after, one.actor_key, who.subscriptions
+       {NEW}
+        CROSS JOIN LATERAL (
               SELECT array_agg(s.id) AS subscriptions FROM webhook_subscription s
-               WHERE s.operator_id = c.operator_id AND s.ended_at IS NULL
-                 AND NOT pg_visible_in_snapshot(c.xid, s.since::pg_snapshot)) who
-        WHERE c.xid >= pg_snapshot_xmin(%(cursor)s::pg_snapshot)
-          AND NOT pg_visible_in_snapshot(c.xid, %(cursor)s::pg_snapshot)
-          AND who.subscriptions IS NOT NULL
+               WHERE s.operator_id = one.operator_id AND s.ended_at IS NULL
+                 AND NOT pg_visible_in_snapshot(one.xid, s.since::pg_snapshot)) who
+        WHERE who.subscriptions IS NOT NULL
   ) new ON true
  ORDER BY new.seq
-"""
+"""  # noqa: S608 - texts of our own
 _FIELDS = [name for name in Event.__struct_fields__ if name != "submitted"]
 _SUBMITTED = """
 SELECT application_id, flight_id FROM checklist_module
