@@ -80,7 +80,6 @@ class Log:
 
     def _read(self, statement: str, cursor: str, **more: Any) -> list[int]:
         found = self._rows(statement, {"cursor": cursor, "operator": self.operator, **more})
-        assert {row[0] for row in found} == {self._rows(CURRENT, {})[0][0]}  # nobody else moves meanwhile
         return [row[2] for row in found if row[2] is not None]
 
     def _rows(self, statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -109,10 +108,12 @@ async def test_what_is_being_written_costs_readers_nothing(sessions: list[psycop
     writer.execute("SELECT pg_current_xact_id()")
     async with await connect(database_address()) as reader:
         (cursor,) = await (await reader.execute(CURRENT)).fetchone() or ("",)
-        writer.execute(_WRITE, [1, True, 2_000])
+        writer.execute(_WRITE, [1, True, 20_000])
         for statement, more in ((READ_NEW, {}), (READ_NEW_BUT_MANY, {"most": 500})):
             explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}"
             found = await (await reader.execute(explain, {"cursor": cursor, **more})).fetchone()
             assert found is not None
-            assert found[0][0]["Plan"]["Shared Hit Blocks"] + found[0][0]["Plan"]["Shared Read Blocks"] < 12
+            plan = found[0][0]["Plan"]
+            # A few for each transaction under way, of whatever database in the cluster; not some for each row.
+            assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 80
     writer.rollback()
