@@ -50,6 +50,15 @@ def test_what_changes_while_it_is_read_is_not_shared() -> None:
     assert at_hand(shared) == set(AIRCRAFT[2:])
 
 
+def test_of_two_that_read_at_once_neither_is_kept() -> None:
+    shared: Shared[Wanted] = Shared()
+    shared.begin(AIRCRAFT[:1])
+    shared.begin(AIRCRAFT[:1])
+    shared.keep(AIRCRAFT[0], "the one")
+    shared.keep(AIRCRAFT[0], "the other")
+    assert not at_hand(shared)
+
+
 def test_what_was_not_begun_is_not_kept() -> None:
     shared: Shared[Wanted] = Shared()
     shared.keep(AIRCRAFT[0], "read")
@@ -80,8 +89,9 @@ def test_what_nobody_asks_for_is_forgotten() -> None:
     assert at_hand(shared) == {AIRCRAFT[0]}
 
 
+@pytest.mark.parametrize("bulk", [False, True])
 async def test_what_is_being_read_is_not_read_once_more_for_those_who_ask_meanwhile(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, bulk: bool
 ) -> None:
     asked: list[Wanted] = []
     begun, go_on = asyncio.Event(), threading.Event()
@@ -97,7 +107,7 @@ async def test_what_is_being_read_is_not_read_once_more_for_those_who_ask_meanwh
     snapshots, units = Snapshots(Turns()), [one.unit for one in AIRCRAFT]
 
     def ask() -> asyncio.Task[dict[Unit, Any]]:
-        return loop.create_task(snapshots.get(1, units, NOON, bulk=True, shared=True))
+        return loop.create_task(snapshots.get(1, units, NOON, bulk=bulk, shared=True))
 
     first = ask()
     await begun.wait()

@@ -47,26 +47,28 @@ class Snapshots:
             for bulk in (False, True)
         }
         self.shared: Shared[Wanted] = Shared()
-        self._together: dict[bool, Together[Wanted, Any]] = {
+        self._anew: dict[bool, Together[Wanted, Any]] = {
             bulk: Together(partial(self._fetch, threads)) for bulk, threads in self._threads.items()
         }
-        self._to_share: Together[Wanted, Any] = Together(self._fetch_to_share, one_at_a_time=True)
+        self._to_share: dict[bool, Together[Wanted, Any]] = {
+            bulk: Together(partial(self._fetch_to_share, bulk), one_at_a_time=True) for bulk in self._threads
+        }
 
     async def get(
         self, operator_id: int, units: Iterable[Unit], since: datetime, *, bulk: bool = False, shared: bool = False
     ) -> dict[Unit, Any]:
         """The snapshot of each unit that exists. `bulk`: nobody waits for them.
 
-        `shared`: nor does a clock, and one will do that was read for another connection, if no change has been heard of
-        since that names the unit.
+        `shared`: one will do that was read for another connection, if no change has been heard of since that names the
+        unit. Not for what a clock asks for, nor for what cannot be taken back: nothing would make them send once more.
         """
         wanted = [Wanted(operator_id, unit, since) for unit in units]
         if shared:
             found = self.shared.get(wanted)
-            found |= await self._to_share.get(one for one in wanted if one not in found)
+            found |= await self._to_share[bulk].get(one for one in wanted if one not in found)
         else:
             self.shared.drop(wanted)
-            found = await self._together[bulk].get(wanted)
+            found = await self._anew[bulk].get(wanted)
         return {one.unit: snapshot for one, snapshot in found.items()}
 
     @staticmethod
@@ -81,17 +83,19 @@ class Snapshots:
             found.update(part)
         return found
 
-    async def _fetch_to_share(self, wanted: list[Wanted]) -> dict[Wanted, Any]:
-        """A few at a time: an aircraft may have hundreds of flights, and who reads them lets nobody else run.
+    async def _fetch_to_share(self, bulk: bool, wanted: list[Wanted]) -> dict[Wanted, Any]:
+        """What another connection has had read while these waited for their turn is not read again.
 
-        What another connection has had read while these waited for their turn is not read again.
+        For nobody a few at a time: an aircraft may have hundreds of flights, and who reads them lets nobody else run.
         """
         found = self.shared.get(wanted)
         missing = [one for one in wanted if one not in found]
         self.shared.begin(missing)
-        for start in range(0, len(missing), _TO_SHARE_AT_ONCE):
-            await self._turns.step()
-            some = await self._fetch(self._threads[True], missing[start : start + _TO_SHARE_AT_ONCE])
+        at_once = _TO_SHARE_AT_ONCE if bulk else len(missing) or 1
+        for start in range(0, len(missing), at_once):
+            if bulk:
+                await self._turns.step()
+            some = await self._fetch(self._threads[bulk], missing[start : start + at_once])
             for one, snapshot in some.items():
                 self.shared.keep(one, snapshot)
             found |= some

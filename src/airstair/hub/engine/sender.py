@@ -216,11 +216,11 @@ class Sender(Units):
         services, operator_id = self.leased.services, self.leased.connection.operator_id
         if self.by_clock:
             services.kept.begin(self, units)
-        shared = not self.by_clock and all(self.waiting.is_bulk(unit) for unit in units)
-        bulk, ready = shared or self.by_clock, []
+        in_slices = not self.by_clock and all(self.waiting.is_bulk(unit) for unit in units)
+        bulk, ready = in_slices or self.by_clock, []
         with services.turns.somebody_waits(not bulk):
-            snapshots = await services.snapshots.get(operator_id, units, since, bulk=bulk, shared=shared)
-        async with services.turns.work(bulk=shared) as stretch:
+            snapshots = await services.snapshots.get(operator_id, units, since, bulk=bulk, shared=not self.by_clock)
+        async with services.turns.work(bulk=in_slices) as stretch:
             for unit in units:
                 await stretch.breathe()
                 document = self._document(snapshots.get(unit), unit, now)

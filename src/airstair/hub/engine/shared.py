@@ -1,7 +1,7 @@
-"""Snapshots that several connections need one after the other: an import makes the same units stale for all of them.
+"""Snapshots that several connections need one after the other: a change makes the same unit stale for all of them.
 
 What is shared was read after every change that has been heard of. A snapshot is dropped when a change names its unit,
-and when the unit is read anew for a person: no connection is handed an earlier state after a later one. It is for flows
+and when the unit is read anew beside: no connection is handed an earlier state after a later one. It is for flows
 that send on change: what is committed and not heard of yet will make them send once more.
 """
 
@@ -51,8 +51,12 @@ class Shared(Generic[K]):
         self._being_read.update(key for key in keys if key.unit.kind in _KINDS)
 
     def keep(self, key: K, snapshot: Any) -> None:
-        """Keep what was read, if nothing has been heard of the unit since its reading was begun."""
+        """Keep what was read, if nothing has been heard of the unit since its reading was begun.
+
+        Where two read it at once nobody knows whose is the later: neither is kept.
+        """
         if key not in self._being_read:
+            self.drop([key])
             return
         self._being_read.discard(key)
         self._snapshots[key] = snapshot
