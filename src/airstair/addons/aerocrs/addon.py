@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from airstair.addons.aerocrs import client, mapping
 from airstair.addons.aerocrs.settings import SANDBOX_AUTH_ID, SANDBOX_AUTH_PASSWORD, AerocrsSettings, problems
@@ -12,7 +10,7 @@ from airstair.hub.choosing import Staged
 from airstair.hub.contract import Addon, Category
 from airstair.hub.facts import assumed, documented, observed
 from airstair.hub.flows import Budget, ByHand, Pull
-from airstair.hub.setting import account_of
+from airstair.hub.setting import account_of, in_sandbox
 from airstair.records.operators.rules import Right
 
 _REFERENCE = "docs.aerocrs.com, API reference"
@@ -49,14 +47,6 @@ FACTS = (
 )
 
 
-def _sandbox_values(url: str) -> Mapping[str, Any]:
-    return {
-        "base_url": f"{url.rstrip('/')}/aerocrs/v5",
-        "auth_id": SANDBOX_AUTH_ID,
-        "auth_password": SANDBOX_AUTH_PASSWORD,
-    }
-
-
 ADDON = Addon(
     key="aerocrs",
     name="AeroCRS",
@@ -88,6 +78,6 @@ ADDON = Addon(
     budget=Budget(calls=600, per=timedelta(hours=1), burst=60),
     check=client.check,
     problems=problems,
-    for_sandbox=_sandbox_values,
+    for_sandbox=in_sandbox("aerocrs/v5", auth_id=SANDBOX_AUTH_ID, auth_password=SANDBOX_AUTH_PASSWORD),
     account=lambda settings: account_of(settings.base_url, settings.auth_id),
 )

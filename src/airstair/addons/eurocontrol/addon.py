@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from airstair.addons.eurocontrol import client, mapping
 from airstair.addons.eurocontrol.settings import (
@@ -17,7 +15,7 @@ from airstair.addons.eurocontrol.settings import (
 from airstair.hub.contract import Addon, Category
 from airstair.hub.facts import assumed, documented, observed
 from airstair.hub.flows import Backoff, Budget, Every, Pull
-from airstair.hub.setting import account_of
+from airstair.hub.setting import account_of, in_sandbox
 from airstair.records.operators.rules import Right
 
 _SCHEMAS = "NM B2B schemas, release 23, against which recorded answers of release 27 validate"
@@ -57,15 +55,6 @@ def _minutes(settings: EurocontrolSettings) -> int:
     return 1 if settings.subscribe else settings.interval_minutes
 
 
-def _sandbox_values(url: str) -> Mapping[str, Any]:
-    return {
-        "base_url": f"{url.rstrip('/')}/eurocontrol/B2B_OPS/gateway/spec",
-        "api_key_id": SANDBOX_KEY_ID,
-        "api_key_secret": SANDBOX_KEY_SECRET,
-        "operator_icao": SANDBOX_OPERATOR,
-    }
-
-
 ADDON = Addon(
     key="eurocontrol",
     name="Eurocontrol",
@@ -90,6 +79,11 @@ ADDON = Addon(
     budget=Budget(calls=600, per=timedelta(hours=1), burst=30),
     check=client.check,
     problems=problems,
-    for_sandbox=_sandbox_values,
+    for_sandbox=in_sandbox(
+        "eurocontrol/B2B_OPS/gateway/spec",
+        api_key_id=SANDBOX_KEY_ID,
+        api_key_secret=SANDBOX_KEY_SECRET,
+        operator_icao=SANDBOX_OPERATOR,
+    ),
     account=lambda settings: account_of(settings.base_url, settings.certificate or settings.api_key_id),
 )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from airstair.addons.foreflight import client
 from airstair.addons.foreflight.mapping import document, gone
@@ -12,7 +10,7 @@ from airstair.addons.foreflight.settings import SANDBOX_API_KEY, ForeFlightSetti
 from airstair.hub.contract import Addon, Category
 from airstair.hub.facts import assumed, documented, observed
 from airstair.hub.flows import Backoff, Budget, Horizon, Mirror, OnChange, Removal, Write
-from airstair.hub.setting import account_of
+from airstair.hub.setting import account_of, in_sandbox
 from airstair.kernel.units import UnitKind
 
 _NOTES = "ForeFlight's release notes of the Dispatch API"
@@ -55,10 +53,6 @@ FACTS = (
 )
 
 
-def _sandbox_values(url: str) -> Mapping[str, Any]:
-    return {"base_url": f"{url.rstrip('/')}/foreflight/public/api", "api_key": SANDBOX_API_KEY}
-
-
 ADDON = Addon(
     key="foreflight",
     name="ForeFlight Dispatch",
@@ -88,7 +82,7 @@ ADDON = Addon(
     budget=Budget(calls=600, per=timedelta(minutes=10), burst=120),
     check=client.check,
     problems=problems,
-    for_sandbox=_sandbox_values,
+    for_sandbox=in_sandbox("foreflight/public/api", api_key=SANDBOX_API_KEY),
     account=lambda settings: account_of(settings.base_url, settings.api_key),
     shown_headers=("x-vendorId", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"),
 )

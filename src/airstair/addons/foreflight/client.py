@@ -20,7 +20,7 @@ import msgspec
 from airstair.addons.foreflight import wire
 from airstair.addons.foreflight.mapping import matched
 from airstair.addons.foreflight.settings import ForeFlightSettings
-from airstair.hub.answers import each, in_words, kind_of, ours, outcome_of
+from airstair.hub.answers import Ending, each, in_words, kind_of, told
 from airstair.hub.flows import Call, UnitDocument
 from airstair.hub.http import Answer, PartnerHttp
 from airstair.kernel.outcome import Outcome, OutcomeKind, PartnerMessage
@@ -29,9 +29,6 @@ _RESET_HEADERS = ("x-ratelimit-reset", "ratelimit-reset")  # observed
 # Where a flight is looked for: it departed within the horizon when it was first sent, and may have been re-timed since.
 _LOOK_BACK, _LOOK_AHEAD = timedelta(days=31), timedelta(days=62)
 _ABOUT_THE_AIRCRAFT = re.compile(r"aircraft|registration|tail", re.IGNORECASE)
-
-
-_NOBODY: tuple[str, ...] = ()
 
 
 class _Failed(Exception):
@@ -92,9 +89,8 @@ async def _send(call: Call, one: UnitDocument) -> Outcome:
 async def _keep(desk: _Desk, one: UnitDocument) -> Outcome:
     """Update the flight where it is known, else create it. After a 404 it is created anew (observed)."""
     request = wire.decode(one.document.body)
-    flight, strangers = request.flight, _NOBODY
-    if flight.crew:
-        flight, strangers = matched(flight, request.emails, wire.read_crew(await desk.read("/crew")))
+    there = wire.read_crew(await desk.read("/crew")) if request.flight.crew else []
+    flight, strangers = matched(request.flight, request.emails, there)
     body = wire.encode_to_send(wire.FlightRequest(flight=flight))
     remote_id = one.remote_id
     answer = await _update(desk, remote_id, body) if remote_id else None
@@ -175,6 +171,4 @@ def read_answer(
         PartnerMessage(level="error", text=text, path=field, about=about, field=setting or field)
         for field, text in said
     ]
-    if hint or (not messages and not kind.delivered):
-        messages.append(ours(hint or f"ForeFlight answered {in_words(answer)}.", field=setting))
-    return outcome_of(answer, kind, messages, now, *_RESET_HEADERS, one=one)
+    return told("ForeFlight", answer, Ending(kind, setting, hint), messages, now, *_RESET_HEADERS, one=one)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from airstair.addons.marketplaces import client, reading
 from airstair.addons.marketplaces.mapping import document, gone
@@ -13,7 +12,7 @@ from airstair.addons.marketplaces.settings import BoxSettings, ServiceSettings, 
 from airstair.hub.contract import Addon, Category
 from airstair.hub.facts import assumed, observed
 from airstair.hub.flows import Backoff, Budget, Horizon, Mirror, OnChange, Removal, Write
-from airstair.hub.setting import Settings, account_of
+from airstair.hub.setting import Settings, account_of, in_sandbox
 from airstair.hub.visits import Resource, Serve
 from airstair.kernel.units import UnitKind
 
@@ -45,10 +44,6 @@ FACTS = (
         "600 calls an hour are not too many.",
     ),
 )
-
-
-def _sandbox_values(key: str) -> Callable[[str], Mapping[str, Any]]:
-    return lambda url: {"base_url": f"{url.rstrip('/')}/{key}/api", "api_key": f"{key}-sandbox-only"}
 
 
 _FLOWS = (
@@ -92,7 +87,7 @@ def marketplace(key: str, member: Member) -> Addon:
         budget=Budget(calls=600, per=timedelta(hours=1), burst=120),
         check=client.check,
         problems=problems,
-        for_sandbox=_sandbox_values(key),
+        for_sandbox=in_sandbox(f"{key}/api", api_key=f"{key}-sandbox-only"),
         account=lambda settings: account_of(settings.base_url, settings.api_key),
         words={"name": member.name, "more": member.about},
         package=__package__,

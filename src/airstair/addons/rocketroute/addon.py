@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from airstair.addons.rocketroute import client, mapping
 from airstair.addons.rocketroute.settings import (
@@ -18,7 +16,7 @@ from airstair.addons.rocketroute.settings import (
 from airstair.hub.contract import Addon, Category
 from airstair.hub.facts import assumed, documented, observed
 from airstair.hub.flows import Backoff, Budget, Every, Horizon, Post
-from airstair.hub.setting import account_of
+from airstair.hub.setting import account_of, in_sandbox
 from airstair.kernel.units import UnitKind
 
 _SYNC = "A public program that keeps plans in step through this API"
@@ -54,15 +52,6 @@ FACTS = (
 )
 
 
-def _sandbox_values(url: str) -> Mapping[str, Any]:
-    return {
-        "base_url": f"{url.rstrip('/')}/rocketroute/api",
-        "app_key": SANDBOX_APP_KEY,
-        "email": SANDBOX_EMAIL,
-        "password": SANDBOX_PASSWORD,
-    }
-
-
 ADDON = Addon(
     key="rocketroute",
     name="RocketRoute",
@@ -92,6 +81,6 @@ ADDON = Addon(
     budget=Budget(calls=300, per=timedelta(hours=1), burst=30),
     check=client.check,
     problems=problems,
-    for_sandbox=_sandbox_values,
+    for_sandbox=in_sandbox("rocketroute/api", app_key=SANDBOX_APP_KEY, email=SANDBOX_EMAIL, password=SANDBOX_PASSWORD),
     account=lambda settings: account_of(settings.base_url, settings.email.lower()),
 )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from airstair.addons.traxxall import client
 from airstair.addons.traxxall.mapping import flight_document, flight_gone, lower_totals, totals_document
@@ -12,7 +10,7 @@ from airstair.addons.traxxall.settings import SANDBOX_KEY, SANDBOX_PASSWORD, Tra
 from airstair.hub.contract import Addon, Category
 from airstair.hub.facts import assumed, observed
 from airstair.hub.flows import Budget, Horizon, Mirror, OnChange, Removal, Write
-from airstair.hub.setting import account_of
+from airstair.hub.setting import account_of, in_sandbox
 from airstair.kernel.units import UnitKind
 
 _LEON = "Description of another scheduling system's TRAXXALL add-on"
@@ -43,14 +41,6 @@ FACTS = (
         "An account takes 600 calls in ten minutes.",
     ),
 )
-
-
-def _sandbox_values(url: str) -> Mapping[str, Any]:
-    return {
-        "base_url": f"{url.rstrip('/')}/traxxall/api",
-        "integration_api_key": SANDBOX_KEY,
-        "integration_api_password": SANDBOX_PASSWORD,
-    }
 
 
 ADDON = Addon(
@@ -89,6 +79,6 @@ ADDON = Addon(
     budget=Budget(calls=600, per=timedelta(minutes=10), burst=120),
     check=client.check,
     problems=problems,
-    for_sandbox=_sandbox_values,
+    for_sandbox=in_sandbox("traxxall/api", integration_api_key=SANDBOX_KEY, integration_api_password=SANDBOX_PASSWORD),
     account=lambda settings: account_of(settings.base_url, settings.integration_api_key),
 )

@@ -245,10 +245,10 @@ def test_waits_however_they_are_asked_for(headers: dict[str, str], seconds: int)
         (b'{"error": "No."}', ["No."]),
         (b'{"title": "Bad", "errors": {"crew": ["One.", "Two."]}}', ["One.", "Two."]),
         (b'{"title": "Bad", "detail": "More."}', ["More."]),
-        (b"<html>", ["ForeFlight answered 400 with 6 bytes of application/json."]),
-        (b"[1]", ["ForeFlight answered 400 with 3 bytes of application/json."]),
+        (b"<html>", ["ForeFlight answered 400 with 6 bytes of application/json, which is not its usual answer."]),
+        (b"[1]", ["ForeFlight answered 400 with 3 bytes of application/json, which is not its usual answer."]),
         (b'{"errors": {"crew": null}}', ["None"]),
-        (b"", ["ForeFlight answered 400 and nothing else."]),
+        (b"", ["ForeFlight answered 400 and nothing else, which is not its usual answer."]),
     ],
 )
 def test_words_however_they_are_written(body: bytes, words: list[str]) -> None:
