@@ -117,3 +117,10 @@ async def test_what_is_being_written_costs_readers_nothing(sessions: list[psycop
             # A few for each transaction under way, of whatever database in the cluster; not some for each row.
             assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 80
     writer.rollback()
+
+
+async def test_the_engine_reads_by_index_and_compiles_nothing(transactional_db: None) -> None:
+    async with await connect(database_address()) as engine:
+        for setting in ("enable_seqscan", "jit"):
+            row = await (await engine.execute(f"SHOW {setting}")).fetchone()
+            assert row == ("off",), setting

@@ -39,7 +39,8 @@ _KINDS = {kind.value for kind in UnitKind}
 
 # All that the engine reads and writes it finds by an index. PostgreSQL would rather read a whole table that is new to
 # it, or has just grown by an import: it does not know yet what is in it, and keeps to such a plan until it has looked.
-_BY_INDEX = "-c enable_seqscan=off"
+# And what it takes for much, in a log of millions, it would compile first, which takes longer than all the rest.
+_BY_INDEX = "-c enable_seqscan=off -c jit=off"
 
 
 async def connect(address: str) -> psycopg.AsyncConnection:
