@@ -9,25 +9,23 @@ from airstair.hub.messages.commands import drop, it_arrived, send_again
 from airstair.hub.messages.queries import MessageLine, messages_waiting
 
 from .desks import PLANS, SOURCE, Item
-from .partners import FAULTS
 from .people import change_a_flight
 from .steps import step
 from .world import AIRPORTS, World
-
-_AT_A_PAGE = [fault for fault in FAULTS if fault not in ("some", "picky")]
 
 
 @step(7)
 async def plans_fail(world: World, chance: random.Random) -> str:
     """Often while something is about to be filed."""
-    fault, count = chance.choice(FAULTS), chance.choice((1, 1, 3))
+    fault, count = chance.choice(world.rules.faults), chance.choice((1, 1, 3))
     world.desks[PLANS].let_down(fault, count)
     return f"{PLANS}: {fault} for {count} calls; {await change_a_flight(world, chance)}"
 
 
 @step(3)
 async def source_fails(world: World, chance: random.Random) -> str:
-    fault, count = chance.choice(_AT_A_PAGE), chance.choice((1, 2))
+    at_a_page = [fault for fault in world.rules.faults if fault not in ("some", "picky")]
+    fault, count = chance.choice(at_a_page), chance.choice((1, 2))
     world.desks[SOURCE].let_down(fault, count)
     return f"{SOURCE}: {fault} for {count} calls"
 

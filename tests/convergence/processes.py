@@ -26,7 +26,7 @@ from .keeper import KEEPER, goes_back
 from .machines import Database, Web, Workers
 from .outages import DATABASE_ERRORS, Interrupted, went_away, when_it_is_back
 from .page import Page
-from .partners import FAULTS, IN_SECONDS, OWN, SETS, SPACED, UPSERT
+from .partners import IN_SECONDS, OWN, SETS, SPACED, UPSERT
 from .steps import DOING
 from .tally import Tally
 from .verdict import differences, in_the_log, out_of_order, too_many, too_soon, waiting_visibly
@@ -74,7 +74,7 @@ _STEPS = {
 }
 _KILLS = ("worker", "worker", "worker", "worker", "leave", "web", "database")
 # What waits for a person, or for a minute, costs too much of a round.
-_FAULTS = [fault for fault in FAULTS if fault not in ("status:422", "picky", "status:429") and fault.count(":") < 2]
+_FAULTS = [fault for fault in IN_SECONDS.faults if fault not in ("status:422", "picky") and fault.count(":") < 2]
 _FAULTS += ["status:429:1", "status:503:1"]
 
 
